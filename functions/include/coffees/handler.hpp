@@ -1,0 +1,268 @@
+// Write a Cloud Coffees handler in C++: include this, define one COFFEES_HANDLER, build a shared library.
+//
+//   #include <coffees/handler.hpp>
+//   using coffees::Context, coffees::Event, coffees::Response;
+//
+//   COFFEES_HANDLER(hello, (const Event& in, Context& ctx)) {
+//     auto name = in.json().value("name", "world");
+//     ctx.log("greeting {}", name);
+//     return Response::json({{"greeting", "Hello " + name}});
+//   }
+//
+// A handler is stateless: each worker process calls it for one invocation at a time, and nothing it keeps in memory or in
+// /tmp is promised to be there the next time. An exception that leaves it becomes a function error with the exception's
+// type and message; std::bad_alloc becomes "out of memory". Everything here lives in the handler library itself; only
+// the C structs of <coffees/abi.h> cross to the runtime.
+#pragma once
+
+#include <coffees/abi.h>
+#include <cxxabi.h>
+#include <fmt/format.h>
+#include <strings.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffees {
+
+using Json = nlohmann::json;
+
+namespace detail {
+inline std::string_view view(coffees_bytes bytes) { return {bytes.data, bytes.size}; }
+inline coffees_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
+}  // namespace detail
+
+/// One invocation as the client sent it. All views borrow from it and end with the handler call.
+class Event {
+ public:
+  explicit Event(const coffees_event& event) : event_(event) {}
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  /// The raw body, exactly the bytes that were sent.
+  [[nodiscard]] std::string_view body() const { return detail::view(event_.body); }
+  /// The body as JSON, parsed at the first call; an empty body is an empty object. Throws nlohmann::json::parse_error.
+  [[nodiscard]] const Json& json() const {
+    if (!json_) json_ = body().empty() ? Json::object() : Json::parse(body());
+    return *json_;
+  }
+  /// "GET", "POST", ...
+  [[nodiscard]] std::string_view method() const { return detail::view(event_.method); }
+  /// What follows the function's name in the path, "" or "/...", not percent-decoded.
+  [[nodiscard]] std::string_view path() const { return detail::view(event_.path); }
+  /// What follows "?", not percent-decoded.
+  [[nodiscard]] std::string_view query() const { return detail::view(event_.query); }
+  /// The value of the first header field of that name (any case), or an empty view.
+  [[nodiscard]] std::string_view header(std::string_view name) const {
+    for (const auto& [key, value] : headers())
+      if (key.size() == name.size() && ::strncasecmp(key.data(), name.data(), name.size()) == 0) return value;
+    return {};
+  }
+  /// All header fields in the client's order.
+  [[nodiscard]] std::vector<std::pair<std::string_view, std::string_view>> headers() const {
+    std::vector<std::pair<std::string_view, std::string_view>> all;
+    all.reserve(event_.header_count);
+    for (std::uint32_t i = 0; i < event_.header_count; ++i)
+      all.emplace_back(detail::view(event_.headers[i].name), detail::view(event_.headers[i].value));
+    return all;
+  }
+
+ private:
+  const coffees_event& event_;
+  mutable std::optional<Json> json_;
+};
+
+/// Where and under which limits the handler runs, and its log.
+class Context {
+ public:
+  explicit Context(const coffees_context& context) : context_(context) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// The id that the client finds in X-Request-Id.
+  [[nodiscard]] std::string_view request_id() const { return detail::view(context_.request_id); }
+  /// The moment at which this process is killed if the handler has not returned.
+  [[nodiscard]] std::chrono::steady_clock::time_point deadline() const {
+    return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(context_.deadline));
+  }
+  /// Time left until the deadline; never negative.
+  [[nodiscard]] std::chrono::nanoseconds remaining() const {
+    return std::max(std::chrono::nanoseconds(deadline() - std::chrono::steady_clock::now()), std::chrono::nanoseconds(0));
+  }
+  /// True when nobody waits for the answer any more, because the deadline has passed.
+  [[nodiscard]] bool cancelled() const { return remaining().count() == 0; }
+  /// True for the first invocation of this worker.
+  [[nodiscard]] bool cold() const { return context_.cold != 0; }
+  /// The function's name in the configuration.
+  [[nodiscard]] std::string_view function() const { return detail::view(context_.function); }
+  /// This worker's name, for example "espresso#3".
+  [[nodiscard]] std::string_view worker() const { return detail::view(context_.worker); }
+  /// This worker's process id as the host sees it (getpid() is 1 inside its namespace).
+  [[nodiscard]] int pid() const { return context_.pid; }
+  /// Invocations that this worker has finished before.
+  [[nodiscard]] std::uint64_t served() const { return context_.served; }
+  /// The function's memory limit in bytes.
+  [[nodiscard]] std::uint64_t memory_limit() const { return context_.memory_limit; }
+  /// A variable of the function's own environment (`env` in the configuration), or `fallback`.
+  [[nodiscard]] std::string_view env(const char* name, std::string_view fallback = {}) const {
+    const char* value = std::getenv(name);
+    return value != nullptr ? std::string_view(value) : fallback;
+  }
+  /// Writes one line to this invocation's log. Formats as fmt does: log("{} cups", 3). Any thread.
+  template <typename... Arguments>
+  void log(fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    const std::string line = fmt::format(format, std::forward<Arguments>(arguments)...);
+    context_.log(context_.host, detail::bytes(line));
+  }
+
+ private:
+  const coffees_context& context_;
+};
+
+/// The handler's answer.
+class Response {
+ public:
+  /// An empty answer: HTTP status 200, or another one (200-599).
+  Response() = default;
+  explicit Response(int status) : status_(status) {}
+  /// A JSON document. Invalid UTF-8 in it is replaced rather than refused.
+  static Response json(const Json& document, int status = 200) {
+    return bytes(document.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json", status);
+  }
+  /// UTF-8 text.
+  static Response text(std::string text, int status = 200) {
+    return bytes(std::move(text), "text/plain; charset=utf-8", status);
+  }
+  /// Any bytes, under their media type.
+  static Response bytes(std::string bytes, std::string_view content_type = "application/octet-stream", int status = 200) {
+    Response response(status);
+    response.body_ = std::move(bytes);
+    response.headers_.emplace_back("Content-Type", content_type);
+    return response;
+  }
+  /// Adds a header field. Content-Length, Connection and the like belong to the runtime and are ignored there.
+  Response& header(std::string name, std::string value) & {
+    headers_.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
+  Response&& header(std::string name, std::string value) && {
+    headers_.emplace_back(std::move(name), std::move(value));
+    return std::move(*this);
+  }
+  [[nodiscard]] int status() const { return status_; }
+  [[nodiscard]] const std::string& body() const { return body_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
+
+ private:
+  int status_ = 200;
+  std::string body_;
+  std::vector<std::pair<std::string, std::string>> headers_;
+};
+
+namespace detail {
+
+using HandlerFunction = Response (*)(const Event&, Context&);
+
+/// Set by COFFEES_INIT before main code runs; null without it.
+inline void (*user_init)() = nullptr;
+
+/// Owns what a coffees_result points to, until release().
+struct Owned {
+  Response response;
+  std::vector<coffees_header> headers;
+  std::string error_type;
+  std::string error_message;
+};
+
+inline std::string readable_type(const std::type_info* type) {
+  if (type == nullptr) return "unknown";
+  int status = 0;
+  char* name = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+  std::string text = status == 0 ? name : type->name();
+  std::free(name);
+  return text;
+}
+
+inline void fill_error(coffees_result* result, Owned* owned, std::uint32_t outcome, std::string message) {
+  owned->error_type = readable_type(abi::__cxa_current_exception_type());
+  owned->error_message = std::move(message);
+  result->outcome = outcome;
+  result->error_type = bytes(owned->error_type);
+  result->error_message = bytes(owned->error_message);
+}
+
+/// Runs `work` and turns every exception into a result: the one border that exceptions do not cross.
+template <typename Work>
+void guarded(coffees_result* result, Work&& work) noexcept {
+  static Owned reserve;  // one call at a time; not on the heap, which may be what ran out
+  Owned* owned = &reserve;
+  result->owner = owned;
+  try {
+    work(*owned);
+  } catch (const std::bad_alloc&) {
+    result->outcome = COFFEES_OUT_OF_MEMORY;
+    result->error_type = bytes("std::bad_alloc");
+    result->error_message = bytes("an allocation failed");
+  } catch (const std::exception& error) {
+    fill_error(result, owned, COFFEES_ERROR, error.what());
+  } catch (...) {
+    fill_error(result, owned, COFFEES_ERROR, "an exception that is no std::exception");
+  }
+}
+
+inline void run_init(coffees_result* result) {
+  guarded(result, [](Owned&) {
+    if (user_init != nullptr) user_init();
+  });
+}
+
+template <HandlerFunction Handler>
+void run_handler(const coffees_event* event, const coffees_context* context, coffees_result* result) {
+  guarded(result, [&](Owned& owned) {
+    const Event input(*event);
+    Context where(*context);
+    owned.response = Handler(input, where);
+    owned.headers.reserve(owned.response.headers().size());
+    for (const auto& [name, value] : owned.response.headers()) owned.headers.push_back({bytes(name), bytes(value)});
+    result->outcome = COFFEES_OK;
+    result->status = owned.response.status();
+    result->headers = owned.headers.data();
+    result->header_count = static_cast<std::uint32_t>(owned.headers.size());
+    result->body = bytes(owned.response.body());
+  });
+}
+
+inline void release(coffees_result* result) {
+  auto* owned = static_cast<Owned*>(result->owner);
+  if (owned != nullptr) *owned = Owned{};
+}
+
+}  // namespace detail
+}  // namespace coffees
+
+/// Defines the handler of this library: COFFEES_HANDLER(name, (const Event& in, Context& ctx)) { ... return Response...; }
+/// Once per library.
+#define COFFEES_HANDLER(name, ...)                                                                    \
+  static ::coffees::Response coffees_handler_##name __VA_ARGS__;                                      \
+  COFFEES_ABI_NOTE;                                                                                   \
+  extern "C" const coffees_plugin_v1* coffees_plugin(void) {                                          \
+    static const coffees_plugin_v1 plugin{COFFEES_ABI_VERSION, sizeof(coffees_plugin_v1), #name,      \
+                                          ::coffees::detail::run_init,                                \
+                                          ::coffees::detail::run_handler<coffees_handler_##name>,     \
+                                          ::coffees::detail::release};                                \
+    return &plugin;                                                                                   \
+  }                                                                                                   \
+  static ::coffees::Response coffees_handler_##name __VA_ARGS__
+
+/// Optional: COFFEES_INIT { ... } runs once, before the first invocation and timed on its own. With start = "zygote" that
+/// is once for all workers, which inherit its memory but neither its threads nor its open files.
+#define COFFEES_INIT                                                                                          \
+  static void coffees_user_init();                                                                            \
+  [[maybe_unused]] static const bool coffees_init_is_set = (::coffees::detail::user_init = coffees_user_init, true); \
+  static void coffees_user_init()

@@ -1,0 +1,88 @@
+#include "cli/host_facts.h"
+
+#include <cerrno>
+#include <filesystem>
+
+#include "cli/assembly.h"
+#include "platform/scheduling.h"
+#include "zygote/zygote_source.h"
+
+namespace coffees::cli {
+namespace {
+
+using platform::isolation::Level;
+
+// The usual culprits, so that the user need not know what EPERM from clone3 means.
+std::string likely_cause(const std::string& failure) {
+  if (failure.find("clone3") != std::string::npos)
+    return "user namespaces are refused here (a container's seccomp profile, or sysctl user.max_user_namespaces = 0)";
+  if (failure.find("map user id") != std::string::npos || failure.find("mount") != std::string::npos ||
+      failure.find("proc") != std::string::npos)
+    return "user namespaces come without rights here (AppArmor's unprivileged_userns restriction, or a container that "
+           "masks /proc)";
+  return "see the step that failed";
+}
+
+std::vector<Feature> features_of(Level level, const std::string& why_not_full) {
+  const bool full = level == Level::full;
+  const bool basic = level != Level::none;
+  const std::string off = level == Level::none ? "isolation = \"none\" was asked for" : why_not_full;
+  const auto needs_full = [&](const char* name, const char* how) { return Feature{name, full, full ? how : off}; };
+  const auto needs_basic = [&](const char* name, const char* how) { return Feature{name, basic, basic ? how : off}; };
+  const bool memory = basic && !platform::limits::built_with_sanitizer();
+  return {
+      needs_full("own users", "user namespace; handlers are uid 1000 inside, nobody outside"),
+      needs_full("own processes", "PID namespace per worker: killing it kills all that it started"),
+      needs_full("private root", "libraries read-only, no /etc /home /proc"),
+      needs_full("private /tmp", "tmpfs per worker, gone with it"),
+      needs_full("no network", "empty network namespace"),
+      needs_full("own IPC, host name", "IPC and UTS namespaces"),
+      needs_full("process limit", "RLIMIT_NPROC per worker"),
+      needs_basic("no capabilities", "all sets empty, no_new_privs"),
+      needs_basic("resource limits", "files, file size, stack, locked memory, no core files"),
+      {"memory limit", memory,
+       memory ? "RLIMIT_DATA per process (no memory cgroup)"
+              : (basic ? "this build has a sanitizer, which maps terabytes" : off)},
+      {"closed descriptors", true, "0-3 only: /dev/null, log, log, channel"},
+      {"empty environment", true, "only the function's own `env`"},
+      {"seccomp", false, "this version has no system call filter yet"},
+      {"Landlock", false, "this version has no Landlock rules yet"},
+  };
+}
+
+}  // namespace
+
+std::string program_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+
+HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish wish) {
+  HostFacts facts;
+  facts.worker_program = program_directory() + "/coffees-worker";
+  facts.level = Level::none;
+  if (wish != config::IsolationWish::none) {
+    facts.level = Level::full;
+    config::Function probe;
+    probe.name = "probe";
+    const LogSink no_log = [](auto, auto, auto) {};
+    zygote::ZygoteSource source(loop, deadlines, source_settings(probe, config::Server{}, facts, 0, false), no_log);
+    StartResult result;
+    spawn_detached(loop.get_executor(), [](zygote::ZygoteSource& from, StartResult& into, Loop& until) -> Task<> {
+      into = co_await from.start(1);
+      until.stop();
+    }(source, result, loop));
+    loop.run();
+    loop.restart();
+    if (!result.worker) {
+      facts.level = Level::basic;
+      facts.why_not_full = result.failure.message + " - " + likely_cause(result.failure.message);
+    }
+    source.close();
+    loop.poll();
+    loop.restart();
+  }
+  facts.features = features_of(facts.level, facts.why_not_full);
+  const std::string slow = platform::scheduling::prefer_quick_wakeups();
+  facts.features.push_back({"quick wake-ups", slow.empty(), slow.empty() ? "0.1 ms slices for the dispatcher" : slow});
+  return facts;
+}
+
+}  // namespace coffees::cli

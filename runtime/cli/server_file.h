@@ -1,0 +1,25 @@
+// The small file by which clients of the same user find a running server.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace coffees::cli {
+
+/// Written while a server runs; the newest server of a user wins. Removed at the end if it is still its own.
+class ServerFile {
+ public:
+  explicit ServerFile(std::string url);
+  ServerFile(const ServerFile&) = delete;
+  ServerFile& operator=(const ServerFile&) = delete;
+  ~ServerFile();
+
+ private:
+  std::string path_;
+  std::string url_;
+};
+
+/// The URL of the server to talk to: `wanted` if not empty, else $COFFEES_SERVER, else the server file, else the default.
+std::string find_server(const std::string& wanted);
+
+}  // namespace coffees::cli

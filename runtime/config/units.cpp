@@ -1,0 +1,92 @@
+#include "config/units.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <numeric>
+#include <vector>
+
+namespace coffees::config {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+constexpr std::array<Unit, 4> kDurations{{{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+constexpr std::array<Unit, 4> kSizes{{{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}};
+constexpr double kLongest = 9e18;  // fits into 63 bits of nanoseconds (285 years) and of bytes
+
+template <std::size_t Count>
+std::optional<double> parse(std::string_view text, const std::array<Unit, Count>& units) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (error != std::errc() || number < 0) return std::nullopt;
+  const std::string_view name(rest, static_cast<std::size_t>(end - rest));
+  for (const Unit& unit : units)
+    if (unit.name == name && number * unit.factor <= kLongest) return number * unit.factor;
+  return std::nullopt;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  const auto value = parse(text, kDurations);
+  if (!value) return std::nullopt;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(*value));
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  const auto value = parse(text, kSizes);
+  if (!value) return std::nullopt;
+  return static_cast<std::uint64_t>(*value);
+}
+
+std::string format_duration(std::chrono::nanoseconds duration) {
+  if (duration.count() < 0) return "off";
+  if (duration == std::chrono::nanoseconds::max()) return "forever";
+  const auto count = static_cast<double>(duration.count());
+  for (auto unit = kDurations.rbegin(); unit != kDurations.rend(); ++unit)
+    if (count >= unit->factor) return fmt::format("{:.4g}{}", count / unit->factor, unit->name);
+  return fmt::format("{:.4g}ms", count / 1e6);
+}
+
+std::string format_size(std::uint64_t bytes) {
+  for (auto unit = kSizes.rbegin(); unit != kSizes.rend(); ++unit)
+    if (static_cast<double>(bytes) >= unit->factor)
+      return fmt::format("{:.4g}{}", static_cast<double>(bytes) / unit->factor, unit->name);
+  return "0B";
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t best_distance = word.size() / 3 + 2;
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace coffees::config

@@ -1,0 +1,40 @@
+// One request, top to bottom: find its function, acquire a worker, invoke, give it back.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "invocation.h"
+#include "loop.h"
+#include "pool/pool.h"
+
+namespace coffees {
+
+/// All functions of this server, by name.
+using FunctionCatalog = std::map<std::string, std::unique_ptr<Pool>, std::less<>>;
+
+/// Runs invocations. Loop thread only; outlived by the catalog's pools' workers never, by its callers' coroutines never.
+class Dispatcher {
+ public:
+  explicit Dispatcher(FunctionCatalog catalog) : catalog_(std::move(catalog)) {}
+
+  /// Runs one invocation to its one outcome.
+  Task<Outcome> invoke(const Invocation& call);
+
+  /// From now on every new invocation is refused as draining; those under way go on.
+  void drain() { draining_ = true; }
+  /// Kills every worker.
+  void close();
+
+  [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] const FunctionCatalog& catalog() const { return catalog_; }
+
+ private:
+  [[nodiscard]] Outcome unknown_function(std::string_view name) const;
+
+  FunctionCatalog catalog_;
+  bool draining_ = false;
+};
+
+}  // namespace coffees

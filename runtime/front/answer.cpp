@@ -1,0 +1,223 @@
+#include "front/answer.h"
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/status.hpp>
+#include <ctime>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "header_block.h"
+
+namespace coffees::front {
+namespace {
+
+bool same(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+// The connection belongs to the runtime (RFC 9110 section 7.6.1), and so do the names that tell about it.
+bool is_ours(std::string_view name) {
+  constexpr std::array<std::string_view, 10> names{"connection", "content-length",   "date",    "keep-alive",
+                                                   "te",         "proxy-connection", "trailer", "transfer-encoding",
+                                                   "upgrade",    "x-request-id"};
+  return std::any_of(names.begin(), names.end(), [name](std::string_view other) { return same(name, other); }) ||
+         (name.size() > 10 && same(name.substr(0, 10), "x-coffees-"));
+}
+
+std::string_view reason(int status) {
+  const auto text = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+  return {text.data(), text.size()};
+}
+
+// IMF-fixdate (RFC 9110 section 5.6.7), made once a second.
+std::string_view date() {
+  static std::time_t made_at = 0;
+  static std::array<char, 40> text{};
+  const std::time_t now = std::time(nullptr);
+  if (now != made_at) {
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    made_at = now;
+  }
+  return text.data();
+}
+
+bool has_body(int status) { return status != 204 && status != 304; }
+
+void begin(std::string& head, int status, std::size_t length, const AnswerFrame& frame) {
+  head.reserve(512);
+  auto out = std::back_inserter(head);
+  fmt::format_to(out, FMT_COMPILE("HTTP/1.1 {} {}\r\nDate: {}\r\n"), status, reason(status), date());
+  if (has_body(status)) fmt::format_to(out, FMT_COMPILE("Content-Length: {}\r\n"), length);
+  if (frame.close)
+    head += "Connection: close\r\n";
+  else if (frame.http_1_0)
+    head += "Connection: keep-alive\r\n";
+  fmt::format_to(out, FMT_COMPILE("X-Request-Id: {}\r\n"), frame.request_id);
+}
+
+double milliseconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+void add_timing(std::string& head, const Outcome& outcome) {
+  const Timing& timing = outcome.timing;
+  auto out = std::back_inserter(head);
+  fmt::format_to(out, FMT_COMPILE("X-Coffees-Worker: {}\r\nX-Coffees-Start: {}\r\nServer-Timing: {}, queue;dur={:.3f}"),
+                 outcome.worker, outcome.cold ? "cold" : "warm", outcome.cold ? "cold" : "warm",
+                 milliseconds(timing.queue));
+  if (outcome.cold)
+    fmt::format_to(out, FMT_COMPILE(", boot;dur={:.3f}, init;dur={:.3f}"), milliseconds(timing.boot),
+                   milliseconds(timing.init));
+  fmt::format_to(out, FMT_COMPILE(", exec;dur={:.3f}, total;dur={:.3f}\r\n"), milliseconds(timing.exec),
+                 milliseconds(timing.queue + timing.boot + timing.init + timing.exec));
+}
+
+void finish(Answer& answer, int status, const AnswerFrame& frame) {
+  answer.head += "\r\n";
+  if (frame.head_only || !has_body(status)) answer.body.clear();
+}
+
+// RFC 9457. Texts may come from handlers: what is no UTF-8 in them is replaced.
+std::string problem_document(int status, const char* code, const std::string& detail, const std::string& hint,
+                             std::string_view request_id, std::string_view function, const std::string& type) {
+  nlohmann::ordered_json document;
+  document["type"] = std::string("urn:coffees:problem:") + code;
+  document["title"] = std::string(reason(status));
+  document["status"] = status;
+  document["detail"] = detail;
+  document["code"] = code;
+  if (!type.empty()) document["error_type"] = type;
+  document["request_id"] = request_id;
+  if (!function.empty()) document["function"] = function;
+  if (!hint.empty()) document["hint"] = hint;
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+const char* refusal_code(int status) {
+  switch (status) {
+    case 403: return "cross_site";
+    case 404: return "not_found";
+    case 405: return "method_not_allowed";
+    case 408: return "request_timeout";
+    case 413: return "body_too_large";
+    case 414: return "target_too_long";
+    case 415: return "encoded_body";
+    case 421: return "foreign_host";
+    case 431: return "head_too_large";
+    case 501: return "not_implemented";
+    case 503: return "unavailable";
+    case 505: return "http_version";
+    default: return "bad_request";
+  }
+}
+
+// Returns the name of the first field that may not be sent, or an empty string.
+std::string add_handler_fields(std::string& head, std::string_view headers) {
+  std::string bad;
+  for_each_header(headers, [&](std::string_view name, std::string_view value) {
+    if (!bad.empty()) return;
+    if (!is_token(name) || !is_field_value(value)) {
+      bad = name.empty() ? "(empty name)" : std::string(name.substr(0, 64));
+      return;
+    }
+    if (is_ours(name)) return;
+    head.append(name).append(": ").append(value).append("\r\n");
+  });
+  return bad;
+}
+
+}  // namespace
+
+int status_of(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::ok: return outcome.status;
+    case Outcome::Kind::handler_error: return 500;
+    case Outcome::Kind::timeout: return 504;
+    case Outcome::Kind::out_of_memory:
+    case Outcome::Kind::crashed:
+    case Outcome::Kind::protocol_error:
+    case Outcome::Kind::response_too_large:
+    case Outcome::Kind::init_failed: return 502;
+    case Outcome::Kind::throttled:
+    case Outcome::Kind::queue_timeout: return 429;
+    case Outcome::Kind::crash_loop:
+    case Outcome::Kind::no_resources:
+    case Outcome::Kind::draining:
+    case Outcome::Kind::client_gone: return 503;
+    case Outcome::Kind::unknown_function: return 404;
+  }
+  return 500;
+}
+
+const char* code_of(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::ok: return "ok";
+    case Outcome::Kind::handler_error: return "handler_error";
+    case Outcome::Kind::out_of_memory: return "out_of_memory";
+    case Outcome::Kind::timeout: return "timeout";
+    case Outcome::Kind::crashed: return "crashed";
+    case Outcome::Kind::protocol_error: return "protocol_error";
+    case Outcome::Kind::response_too_large: return "response_too_large";
+    case Outcome::Kind::init_failed: return "init_failed";
+    case Outcome::Kind::throttled: return "throttled";
+    case Outcome::Kind::queue_timeout: return "queue_timeout";
+    case Outcome::Kind::crash_loop: return "crash_loop";
+    case Outcome::Kind::no_resources: return "no_resources";
+    case Outcome::Kind::draining: return "draining";
+    case Outcome::Kind::unknown_function: return "unknown_function";
+    case Outcome::Kind::client_gone: return "client_gone";
+  }
+  return "?";
+}
+
+Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame& frame) {
+  Answer answer;
+  if (outcome.kind == Outcome::Kind::ok) {
+    begin(answer.head, outcome.status, outcome.body.size(), frame);
+    const std::string bad = add_handler_fields(answer.head, outcome.headers);
+    if (bad.empty()) {
+      add_timing(answer.head, outcome);
+      answer.body = std::move(outcome.body);
+      finish(answer, outcome.status, frame);
+      return answer;
+    }
+    outcome.kind = Outcome::Kind::handler_error;
+    outcome.message = "the handler's answer has a header field that HTTP does not allow: " + bad;
+    answer.head.clear();
+  }
+  const int status = status_of(outcome);
+  answer.body = problem_document(status, code_of(outcome.kind), outcome.message, outcome.hint, frame.request_id,
+                                 function, outcome.type);
+  begin(answer.head, status, answer.body.size(), frame);
+  answer.head += "Content-Type: application/problem+json\r\n";
+  if (status == 429 || status == 503)
+    fmt::format_to(std::back_inserter(answer.head), "Retry-After: {}\r\n",
+                   std::max<std::int64_t>(outcome.retry_after.count(), 1));
+  if (!outcome.worker.empty()) add_timing(answer.head, outcome);
+  finish(answer, status, frame);
+  return answer;
+}
+
+Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view extra) {
+  return plain(refusal.status, "application/problem+json",
+               problem_document(refusal.status, refusal_code(refusal.status), refusal.detail, {}, frame.request_id, {}, {}),
+               frame, extra);
+}
+
+Answer plain(int status, std::string_view content_type, std::string body, const AnswerFrame& frame,
+             std::string_view extra) {
+  Answer answer;
+  answer.body = std::move(body);
+  begin(answer.head, status, answer.body.size(), frame);
+  if (has_body(status)) answer.head.append("Content-Type: ").append(content_type).append("\r\n");
+  answer.head.append(extra);
+  finish(answer, status, frame);
+  return answer;
+}
+
+}  // namespace coffees::front

@@ -1,0 +1,140 @@
+#include "front/http_server.h"
+
+#include "front/answer.h"
+#include "platform/output.h"
+
+namespace coffees::front {
+namespace {
+
+constexpr int kBacklog = 4096;  // the kernel takes less where net.core.somaxconn is less (listen(2))
+constexpr auto kSweepEvery = std::chrono::milliseconds(100);
+constexpr std::size_t kBuffersKept = 256;
+constexpr std::size_t kLargestBufferKept = 64 * 1024;
+
+}  // namespace
+
+HttpServer::ActiveRequest::~ActiveRequest() {
+  if (--server_.active_ == 0) server_.quiet_.notify();
+}
+
+HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer,
+                       RefusalObserver refusal_observer)
+    : loop_(loop),
+      dispatcher_(dispatcher),
+      settings_(std::move(settings)),
+      observer_(std::move(observer)),
+      refusal_observer_(std::move(refusal_observer)),
+      acceptor_(loop.get_executor()),
+      spare_(platform::open_spare()),
+      quiet_(loop.get_executor()) {}
+
+ErrorCode HttpServer::listen(const std::string& host, std::uint16_t port) {
+  ErrorCode error;
+  const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+  if (error) return error;
+  const asio::ip::tcp::endpoint endpoint(address, port);
+  acceptor_.close(error);
+  if (acceptor_.open(endpoint.protocol(), error)) return error;
+  // Bind at once after a restart; a second server on the same port still fails (socket(7), SO_REUSEADDR).
+  if (acceptor_.set_option(asio::socket_base::reuse_address(true), error)) return error;
+  if (acceptor_.bind(endpoint, error)) return error;
+  if (acceptor_.listen(kBacklog, error)) return error;
+  port_ = acceptor_.local_endpoint(error).port();
+  return error;
+}
+
+void HttpServer::start() {
+  spawn_detached(loop_.get_executor(), accept());
+  spawn_detached(loop_.get_executor(), sweep());
+}
+
+Task<> HttpServer::accept() {
+  while (true) {
+    ErrorCode error;
+    Socket socket = co_await acceptor_.async_accept(asio::redirect_error(UseTask(), error));
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {
+      // Out of descriptors: give up the spare one, so that the client gets an end instead of silence.
+      spare_.reset();
+      ErrorCode ignored;
+      Socket unwanted(loop_.get_executor());
+      acceptor_.non_blocking(true, ignored);
+      if (!acceptor_.accept(unwanted, ignored)) turn_away(std::move(unwanted));
+      spare_ = platform::open_spare();
+      Timer pause(loop_.get_executor(), std::chrono::milliseconds(10));
+      co_await pause.async_wait(UseTask());
+      continue;
+    }
+    if (connections_.size() >= settings_.max_connections) {
+      turn_away(std::move(socket));
+      continue;
+    }
+    spawn_detached(loop_.get_executor(), [](HttpServer& server, Socket client) -> Task<> {
+      Connection connection(server, std::move(client));
+      co_await connection.run();
+    }(*this, std::move(socket)));
+  }
+}
+
+void HttpServer::turn_away(Socket socket) {
+  const RequestId id = RequestId::make();
+  const Answer answer = refuse({503, "too many connections"}, {.request_id = id.view(), .close = true}, "Retry-After: 1\r\n");
+  ErrorCode ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(asio::buffer(answer.head + answer.body), ignored);
+}
+
+// One look at all connections ten times a second is cheaper than a timer for each of their requests.
+Task<> HttpServer::sweep() {
+  Timer timer(loop_.get_executor());
+  while (true) {
+    timer.expires_after(kSweepEvery);
+    ErrorCode ignored;
+    co_await timer.async_wait(asio::redirect_error(UseTask(), ignored));
+    const TimePoint now = Clock::now();
+    for (Connection* connection : connections_) connection->check_deadline(now);
+  }
+}
+
+void HttpServer::drain() {
+  draining_ = true;
+  dispatcher_.drain();
+  for (Connection* connection : connections_) connection->close_if_idle();
+}
+
+Task<> HttpServer::wait_until_quiet() {
+  while (active_ > 0) co_await quiet_.wait();
+}
+
+bool HttpServer::ready() const {
+  if (draining_) return false;
+  for (const auto& [name, pool] : dispatcher_.catalog()) {
+    const scaler::Snapshot now = pool->snapshot();
+    if (now.idle + now.busy < pool->settings().rules.min_warm) return false;
+  }
+  return true;
+}
+
+Task<Outcome> HttpServer::invoke(const Invocation& call) {
+  Outcome outcome = co_await dispatcher_.invoke(call);
+  if (observer_) observer_(outcome, call.function, call.request_id);
+  co_return outcome;
+}
+
+void HttpServer::refused(const Refusal& refusal, std::string_view request_id) {
+  if (refusal_observer_) refusal_observer_(refusal, request_id);
+}
+
+boost::beast::flat_buffer HttpServer::take_buffer() {
+  if (buffers_.empty()) return {};
+  boost::beast::flat_buffer buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+void HttpServer::give_back_buffer(boost::beast::flat_buffer buffer) {
+  if (buffer.capacity() == 0 || buffer.capacity() > kLargestBufferKept || buffers_.size() >= kBuffersKept) return;
+  buffers_.push_back(std::move(buffer));
+}
+
+}  // namespace coffees::front

@@ -1,0 +1,91 @@
+// The invoke port: accepts connections, keeps their deadlines, and takes their requests to the dispatcher.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "dispatcher/dispatcher.h"
+#include "front/connection.h"
+#include "front/routes.h"
+#include "platform/unique_fd.h"
+
+namespace coffees::front {
+
+struct ServerSettings {
+  std::uint64_t max_body = 6ULL << 20;  ///< bytes of a request body
+  AccessRules access{{}, "127.0.0.1"};
+  bool cancel_on_disconnect = false;
+  std::size_t max_connections = 10'000;  ///< more are turned away with a 503
+  Duration idle_time{std::chrono::seconds(75)};
+};
+
+/// Told about each request when its outcome is known; for the console.
+using Observer = std::function<void(const Outcome&, std::string_view function, std::string_view request_id)>;
+using RefusalObserver = std::function<void(const Refusal&, std::string_view request_id)>;
+
+/// The listener and all of its connections. Loop thread only. Outlives the connections' coroutines.
+class HttpServer {
+ public:
+  HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer,
+             RefusalObserver refusal_observer);
+
+  /// Binds and listens. Port 0 takes a free one. Returns an error instead of throwing: a taken port is not a surprise.
+  ErrorCode listen(const std::string& host, std::uint16_t port);
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// Begins to accept. Once.
+  void start();
+  /// No connection is kept any longer than its current request; new requests are still answered (with 503).
+  void drain();
+  /// Completes when no request is under way.
+  Task<> wait_until_quiet();
+
+  /// Counts a request from its head to the last byte of its answer.
+  class ActiveRequest {
+   public:
+    explicit ActiveRequest(HttpServer& server) : server_(server) { ++server_.active_; }
+    ActiveRequest(const ActiveRequest&) = delete;
+    ActiveRequest& operator=(const ActiveRequest&) = delete;
+    ~ActiveRequest();
+
+   private:
+    HttpServer& server_;
+  };
+
+  // For connections.
+  [[nodiscard]] const ServerSettings& settings() const { return settings_; }
+  [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] bool ready() const;
+  Task<Outcome> invoke(const Invocation& call);
+  void refused(const Refusal& refusal, std::string_view request_id);
+  void opened(Connection& connection) { connections_.insert(&connection); }
+  void closed(Connection& connection) { connections_.erase(&connection); }
+  boost::beast::flat_buffer take_buffer();
+  void give_back_buffer(boost::beast::flat_buffer buffer);
+
+ private:
+  using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+
+  Task<> accept();
+  Task<> sweep();
+  void turn_away(Socket socket);
+
+  Loop& loop_;
+  Dispatcher& dispatcher_;
+  ServerSettings settings_;
+  Observer observer_;
+  RefusalObserver refusal_observer_;
+  Acceptor acceptor_;
+  platform::UniqueFd spare_;  ///< given up for a moment to turn a client away when descriptors run out
+  std::uint16_t port_ = 0;
+  std::unordered_set<Connection*> connections_;
+  std::vector<boost::beast::flat_buffer> buffers_;
+  std::size_t active_ = 0;
+  bool draining_ = false;
+  Signal quiet_;
+};
+
+}  // namespace coffees::front

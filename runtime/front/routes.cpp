@@ -1,0 +1,117 @@
+#include "front/routes.h"
+
+#include <algorithm>
+#include <boost/beast/core/string.hpp>
+
+namespace coffees::front {
+namespace {
+
+constexpr std::string_view kScheme = "http://";
+
+bool same(std::string_view a, std::string_view b) {
+  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
+
+bool is_name_character(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+Route refused(int status, std::string detail, bool allow = false) {
+  Route route;
+  route.refusal = {status, std::move(detail)};
+  route.allow = allow;
+  return route;
+}
+
+bool is_absolute(std::string_view target) { return target.size() > kScheme.size() && same(target.substr(0, kScheme.size()), kScheme); }
+
+// "host", "host:port", "[v6]", "[v6]:port" split in two; false when it is none of these.
+bool split_authority(std::string_view authority, std::string_view& host, std::string_view& port) {
+  const std::size_t bracket = authority.find(']');
+  const std::size_t colon = authority.starts_with('[') ? (bracket == std::string_view::npos ? bracket : bracket + 1)
+                                                       : authority.find(':');
+  if (authority.starts_with('[') && bracket == std::string_view::npos) return false;
+  host = authority.substr(0, colon);
+  port = {};
+  if (colon != std::string_view::npos && colon < authority.size()) {
+    if (authority[colon] != ':') return false;
+    port = authority.substr(colon + 1);
+  }
+  return !host.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+         host.find_first_of("/?#@\\ \t,") == std::string_view::npos;
+}
+
+}  // namespace
+
+Route route(std::string_view method, std::string_view target) {
+  if (method == "TRACE" || method == "CONNECT") return refused(405, "this method does not reach functions", true);
+  if (target == "*") {
+    if (method != "OPTIONS") return refused(400, "the target * goes with OPTIONS only");
+    return {.kind = Route::Kind::options};
+  }
+  if (is_absolute(target)) {
+    const std::size_t slash = target.find('/', kScheme.size());
+    target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+  }
+  if (!target.starts_with('/')) return refused(400, "the target is not a path");
+  if (target.find('#') != std::string_view::npos) return refused(400, "the target contains a fragment");
+  Route route;
+  const std::size_t question = target.find('?');
+  if (question != std::string_view::npos) route.query = target.substr(question + 1);
+  const std::string_view path = target.substr(1, question == std::string_view::npos ? question : question - 1);
+  const std::size_t slash = path.find('/');
+  route.function = path.substr(0, slash);
+  if (slash != std::string_view::npos) route.path = path.substr(slash);
+
+  if (method == "OPTIONS") {
+    route.kind = Route::Kind::options;
+    return route;
+  }
+  if (kAllowedMethods.find(method) == std::string_view::npos || method.find(',') != std::string_view::npos)
+    return refused(501, "this method is not implemented");
+  if (route.function == "healthz" || route.function == "readyz") {
+    if (method != "GET" && method != "HEAD") return refused(405, "health is read with GET", true);
+    route.kind = route.function == "healthz" ? Route::Kind::health : Route::Kind::readiness;
+    return route;
+  }
+  if (route.function.empty()) return refused(404, "no function is named: POST /{function}");
+  if (route.function.size() > 64 || !std::all_of(route.function.begin(), route.function.end(), is_name_character))
+    return refused(400, "a function's name is made of letters, digits, - and _, at most 64");
+  route.kind = Route::Kind::function;
+  return route;
+}
+
+AccessRules::AccessRules(std::vector<std::string> hosts, std::string bound_host) : hosts_(std::move(hosts)) {
+  hosts_.insert(hosts_.end(), {"localhost", "127.0.0.1", "[::1]"});
+  if (bound_host.find(':') != std::string::npos) bound_host = "[" + bound_host + "]";
+  hosts_.push_back(std::move(bound_host));
+}
+
+Refusal AccessRules::check_host(std::string_view host) const {
+  std::string_view name;
+  std::string_view port;
+  if (!split_authority(host, name, port)) return {400, "the Host is not a name or address with an optional port"};
+  for (const std::string& allowed : hosts_)
+    if (same(name, allowed)) return {};
+  return {421, "this server does not answer for the host " + std::string(name.substr(0, 256)) +
+                   "; add it to `hosts` of [server] if it should"};
+}
+
+Refusal AccessRules::check(std::string_view target, std::string_view host, std::string_view origin,
+                           std::string_view fetch_site) const {
+  if (!host.empty())
+    if (const Refusal refusal = check_host(host)) return refusal;
+  if (is_absolute(target)) {
+    const std::string_view rest = target.substr(kScheme.size());
+    host = rest.substr(0, rest.find_first_of("/?"));
+    if (const Refusal refusal = check_host(host)) return refusal;
+  }
+  if (!origin.empty() && !(origin.size() > kScheme.size() && same(origin.substr(0, kScheme.size()), kScheme) &&
+                           same(origin.substr(kScheme.size()), host)))
+    return {403, "requests from pages of another origin are refused"};
+  if (!fetch_site.empty() && fetch_site != "same-origin" && fetch_site != "none")
+    return {403, "cross-site requests are refused"};
+  return {};
+}
+
+}  // namespace coffees::front

@@ -1,0 +1,91 @@
+// The values that travel: an Invocation goes down the path, an Outcome comes back up.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace coffees {
+
+/// Tells whoever runs an invocation that its client has gone. One per invocation, on the loop's thread.
+class Cancellation {
+ public:
+  /// Asks for the end; calls what on_request() was given, once.
+  void request() {
+    requested_ = true;
+    if (action_) action_();
+  }
+  [[nodiscard]] bool requested() const { return requested_; }
+  /// What to do when the end is asked for; replaces the former action. An empty function clears it.
+  void on_request(std::function<void()> action) { action_ = std::move(action); }
+
+ private:
+  bool requested_ = false;
+  std::function<void()> action_;
+};
+
+/// One request for one function. All views borrow from the connection that read it and outlive the invocation.
+struct Invocation {
+  std::string_view function;
+  std::string_view request_id;
+  std::string_view method;
+  std::string_view path;     ///< what follows the function's name: "" or "/..."
+  std::string_view query;    ///< what follows "?"
+  std::string_view headers;  ///< header_block.h
+  std::string_view body;
+  Cancellation* cancellation = nullptr;  ///< null: the invocation is finished whatever happens to the client
+};
+
+/// Where the time of an invocation went. Measured, never estimated.
+struct Timing {
+  std::chrono::nanoseconds queue{0};  ///< from arrival until a worker was chosen or its start began
+  std::chrono::nanoseconds boot{0};   ///< cold only: until a worker was isolated and ready, without init
+  std::chrono::nanoseconds init{0};   ///< cold only: what this request waited for the handler's own init
+  std::chrono::nanoseconds exec{0};   ///< from handing over to a worker until its answer was complete
+};
+
+/// What came of an invocation. Exactly one per request.
+struct Outcome {
+  enum class Kind {
+    ok,                  ///< the handler answered; status, headers and body are its own
+    handler_error,       ///< the handler threw, or reported an error
+    out_of_memory,       ///< an allocation failed at the function's memory limit
+    timeout,             ///< the deadline passed; the worker was killed
+    crashed,             ///< the worker process ended
+    protocol_error,      ///< the worker sent something that makes no sense
+    response_too_large,  ///< the answer was longer than max_body
+    init_failed,         ///< the handler library could not be loaded or initialised, or its worker not be started
+    throttled,           ///< at the limit, and no place in the queue
+    queue_timeout,       ///< at the limit, and the queue did not move within queue_timeout
+    crash_loop,          ///< the breaker is open after repeated deaths
+    no_resources,        ///< the machine refused to start a worker
+    draining,            ///< the server is stopping
+    unknown_function,
+    client_gone,  ///< the client left and asked, by --cancel-on-disconnect, for the end of it
+  };
+
+  Kind kind = Kind::ok;
+  int status = 200;      ///< ok only
+  std::string headers;   ///< ok only: header_block.h
+  std::string body;      ///< ok only; complete. An answer that streams will bring a source of further pieces here.
+  std::string type;      ///< handler_error: the exception's type
+  std::string message;   ///< not ok: what happened, in one sentence
+  std::string hint;      ///< not ok: what to do about it
+  std::string worker;    ///< who served, "espresso#3"; empty when no worker was reached
+  bool cold = false;     ///< this was the worker's first invocation
+  std::chrono::seconds retry_after{0};  ///< refusals: when to come again
+  Timing timing;
+
+  /// An outcome that is not the handler's answer.
+  static Outcome failure(Kind kind, std::string message, std::string hint = {}) {
+    Outcome outcome;
+    outcome.kind = kind;
+    outcome.message = std::move(message);
+    outcome.hint = std::move(hint);
+    return outcome;
+  }
+};
+
+}  // namespace coffees

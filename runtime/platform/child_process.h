@@ -1,0 +1,44 @@
+// Starting and ending processes by handle (pidfd_open(2)), never by a number that may have been reused.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "platform/unique_fd.h"
+
+namespace coffees::platform {
+
+/// How a process ended, as its parent was told by waitid(2).
+struct ExitStatus {
+  std::int32_t code = 0;    ///< exit status, when `signal` is 0
+  std::int32_t signal = 0;  ///< the signal that ended it, or 0
+};
+
+/// "segmentation fault", "exit status 3": words for an ExitStatus.
+std::string describe(ExitStatus status);
+
+/// Starts `program` with `arguments` (without argv[0]), an empty environment, every signal at its default, standard
+/// input and output at /dev/null, standard error inherited and `channel` as descriptor 3. The child is reaped by the
+/// kernel if the caller ignores SIGCHLD. Returns its process id. Throws SystemError.
+pid_t spawn(const std::string& program, const std::vector<std::string>& arguments, int channel);
+
+/// A handle on `pid`. Empty when the process is gone already. Throws SystemError on other failures.
+UniqueFd open_process(pid_t pid);
+
+/// Sends SIGKILL through the handle. A process that is gone already is fine.
+void kill_process(int process);
+
+/// Sends SIGKILL to the process group `group`; one that is gone is fine.
+void kill_group(pid_t group);
+
+/// Waits until every process behind the handles has ended, at most `limit`. Returns whether all have.
+bool wait_for_all(const std::vector<int>& processes, std::chrono::milliseconds limit);
+
+/// Lets the kernel reap children that nobody waits for (sigaction(2), SIGCHLD).
+void reap_children_automatically();
+
+}  // namespace coffees::platform

@@ -1,0 +1,68 @@
+// The order in which a function and then each of its workers give up their rights. Read isolation.cpp as a list.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "platform/limits.h"
+#include "platform/unique_fd.h"
+
+namespace coffees::platform::isolation {
+
+/// What was achieved, never what was asked for.
+enum class Level : std::uint32_t {
+  none,   ///< separate processes, nothing more (only on request)
+  basic,  ///< no_new_privs, no capabilities, resource limits, closed descriptors, empty environment
+  full,   ///< basic, and own users, processes, root directory, /tmp, network, IPC and host name
+};
+const char* name_of(Level level);
+
+/// Everything a function's processes are confined by.
+struct Sandbox {
+  Level level = Level::full;
+  std::uint32_t outside_user = 0;   ///< the host's user id behind the handlers' own (level full)
+  std::uint32_t outside_group = 0;  ///< likewise, the group
+  bool mapped_by_root = false;      ///< root maps the ids, so supplementary groups can be dropped inside
+  std::uint64_t tmp_size = 0;       ///< bytes of private /tmp per worker
+  std::uint64_t processes = 32;     ///< processes and threads per worker
+  limits::FunctionLimits limits;
+};
+
+/// What a process holds once it is inside its function's sandbox.
+struct Inside {
+  UniqueFd proc;            ///< level full: directory handle on a procfs of the function's PID namespace
+  UniqueFd plugin;          ///< below full: a sealed private copy of the handler library
+  std::string plugin_path;  ///< where dlopen(3) finds the handler library, empty without one
+};
+
+/// Outside, in the launcher: clones the init of a function into its namespaces with CLONE_PARENT, so that the dispatcher
+/// becomes its parent, and maps its ids. In the child, returns only after its ids are mapped. Throws SystemError.
+struct LaunchedInit {
+  bool in_child = false;
+  UniqueFd process;
+};
+LaunchedInit launch_init(const Sandbox& sandbox);
+
+/// Part A, in the init of a function, once, before any handler code: everything that its zygote and workers inherit.
+/// `control` is the channel to the dispatcher. `plugin` is a descriptor of the handler library or -1. Throws SystemError.
+Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plugin_name);
+
+/// CLONE_* flags for a worker, CLONE_PARENT among them: init becomes its parent and learns its true exit status.
+std::uint64_t worker_clone_flags(const Sandbox& sandbox);
+
+/// Part B, in each worker, before it sees a request: what a worker has for itself. Closes `inside.proc`. Throws SystemError.
+void enter_worker(const Sandbox& sandbox, Inside& inside);
+
+/// In a fresh child: descriptor 3 = `channel`, 1 and 2 = `log`, 0 = /dev/null already; everything else is closed, but for
+/// the one descriptor in `inside`, which moves to 4. Throws SystemError.
+void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& inside);
+
+/// Threads of the calling process: one that has more than one must not fork workers. Throws SystemError.
+std::uint32_t count_threads(const Inside& inside);
+
+/// SIGKILL when the thread that started this process ends (prctl(2), PR_SET_PDEATHSIG). Erased by every change of user.
+void die_with_parent();
+
+}  // namespace coffees::platform::isolation

@@ -1,0 +1,28 @@
+// Resource limits: getrlimit(2). Soft and hard limit are set alike, so nothing inside can raise them again.
+#pragma once
+
+#include <cstdint>
+
+namespace coffees::platform::limits {
+
+/// Limits of everything that runs for one function. Sizes in bytes.
+struct FunctionLimits {
+  std::uint64_t memory = 0;         ///< data segment of one process; thread stacks count, /tmp does not
+  std::uint64_t largest_file = 0;   ///< one file in /tmp
+  std::uint64_t open_files = 1024;  ///< descriptors of one process
+  bool limit_memory = true;         ///< false under a sanitizer, which maps terabytes
+};
+
+/// Applies the limits to the calling process and all that it starts. Throws SystemError.
+void apply(const FunctionLimits& limits);
+
+/// At most `count` processes and threads of this user in this user namespace. Throws SystemError.
+void apply_process_count(std::uint64_t count);
+
+/// Raises the soft limit on open descriptors to the hard one. Returns what is allowed now.
+std::uint64_t raise_open_files();
+
+/// True when this program was built with AddressSanitizer or ThreadSanitizer.
+bool built_with_sanitizer();
+
+}  // namespace coffees::platform::limits

@@ -1,0 +1,18 @@
+// Writing to a descriptor that others share: without waiting, and without making it non-blocking for them.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "platform/unique_fd.h"
+
+namespace coffees::platform {
+
+/// A descriptor held in reserve (/dev/null), to be given up when no other is left. Empty when even that fails.
+UniqueFd open_spare();
+
+/// Writes as much of `text` as can be written now; poll(2) promises room for one page in a pipe (pipe(7)). Returns the number
+/// of bytes; a broken descriptor swallows everything.
+std::size_t write_without_waiting(int descriptor, std::string_view text);
+
+}  // namespace coffees::platform

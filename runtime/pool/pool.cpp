@@ -1,0 +1,296 @@
+#include "pool/pool.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+namespace coffees {
+namespace {
+
+scaler::Time since_origin(TimePoint time) { return time.time_since_epoch(); }
+
+std::chrono::seconds round_up(Duration duration) {
+  return std::max(std::chrono::ceil<std::chrono::seconds>(duration), std::chrono::seconds(1));
+}
+
+// Lets the loop take in what is there already. Twice: the first turn polls the sockets, whose events are queued behind it.
+Task<> one_turn() {
+  const Executor executor = co_await asio::this_coro::executor;
+  co_await asio::post(executor, UseTask());
+  co_await asio::post(executor, UseTask());
+}
+
+}  // namespace
+
+Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
+           std::unique_ptr<WorkerSource> source)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      policy_(std::move(policy)),
+      source_(std::move(source)),
+      corpse_gone_(loop.get_executor()),
+      timer_(deadlines, [this] { settle(); }) {
+  source_->on_end([this](WorkerNumber number) { process_ended(number); });
+}
+
+Pool::~Pool() = default;
+
+void Pool::open() { settle(); }
+
+scaler::Snapshot Pool::snapshot() const {
+  scaler::Snapshot snapshot;
+  snapshot.starting = roster_.count(WorkerState::starting);
+  snapshot.idle = roster_.count(WorkerState::idle);
+  snapshot.busy = roster_.count(WorkerState::busy);
+  snapshot.waiting = queue_.size();
+  if (snapshot.idle > 0) snapshot.longest_idle_since = roster_.longest_idle_since();
+  return snapshot;
+}
+
+Task<Acquired> Pool::acquire() {
+  const TimePoint arrived = Clock::now();
+  if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
+  if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
+  scaler::Admission admission = policy_->on_arrival(snapshot(), since_origin(arrived));
+  if (admission != scaler::Admission::dispatch) {
+    // Answers that have come in already may have freed a worker: cheaper than a start, fairer than a refusal.
+    co_await one_turn();
+    admission = policy_->on_arrival(snapshot(), since_origin(Clock::now()));
+  }
+  switch (admission) {
+    case scaler::Admission::dispatch: {
+      const Timing timing{.queue = Clock::now() - arrived};
+      const WorkerNumber number = *roster_.take_idle();
+      co_return Lease(*this, number, false, timing);
+    }
+    case scaler::Admission::start: co_return co_await start_for_request(arrived, roster_.add());
+    case scaler::Admission::queue: co_return co_await wait_in_queue(arrived);
+    case scaler::Admission::refuse: break;
+  }
+  breaker_.no_verdict();
+  co_return refusal();
+}
+
+Outcome Pool::refusal() const {
+  Outcome outcome = Outcome::failure(
+      Outcome::Kind::throttled,
+      settings_.function + " is at its limit of " + std::to_string(settings_.rules.limit) + " workers" +
+          (settings_.rules.queue > 0 ? " and its queue of " + std::to_string(settings_.rules.queue) + " is full" : ""),
+      "raise `limit` or `queue` of [functions." + settings_.function + "], or send fewer requests at once");
+  outcome.retry_after = std::chrono::seconds(1);
+  return outcome;
+}
+
+Outcome Pool::breaker_refusal(TimePoint now) const {
+  Outcome outcome = Outcome::failure(
+      Outcome::Kind::crash_loop,
+      settings_.function + " died " + std::to_string(Breaker::kDeathsToOpen) +
+          " times in a row without an answer between; the last cause: " + breaker_.last_cause(),
+      "mend the handler; the next trial comes by itself");
+  outcome.retry_after = round_up(breaker_.pause_left(since_origin(now)));
+  return outcome;
+}
+
+Task<Acquired> Pool::wait_in_queue(TimePoint arrived) {
+  Waiter waiter(loop_.get_executor());
+  waiter.timer.expires_at(arrived + settings_.queue_timeout);
+  queue_.push_back(&waiter);
+  // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
+  struct Guard {
+    std::deque<Waiter*>& queue;
+    Waiter* waiter;
+    ~Guard() { std::erase(queue, waiter); }
+  } guard{queue_, &waiter};
+  ErrorCode ignored;
+  co_await waiter.timer.async_wait(asio::redirect_error(UseTask(), ignored));
+
+  switch (waiter.grant) {
+    case Waiter::Grant::worker: {
+      const Timing timing{.queue = Clock::now() - arrived};
+      co_return Lease(*this, waiter.worker, false, timing);
+    }
+    case Waiter::Grant::start: co_return co_await start_for_request(arrived, waiter.worker);
+    case Waiter::Grant::none: break;
+  }
+  breaker_.no_verdict();
+  if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
+  Outcome outcome = refusal();
+  outcome.kind = Outcome::Kind::queue_timeout;
+  outcome.message = settings_.function + " had no free worker within its queue_timeout";
+  co_return outcome;
+}
+
+Task<StartResult> Pool::start_worker(WorkerNumber number) {
+  // Processes that are being killed are no workers any more, but the limit is on processes, too: wait for their end.
+  while (roster_.count(WorkerState::stopping) > 0 &&
+         snapshot().workers() + roster_.count(WorkerState::stopping) > settings_.rules.limit && !closed_)
+    co_await corpse_gone_.wait();
+  StartResult result;
+  if (closed_)
+    result.failure = Outcome::failure(Outcome::Kind::draining, "the server is stopping");
+  else
+    result = co_await source_->start(number);
+  if (!result.worker) {
+    roster_.failed(number);
+    result.failure.retry_after = std::chrono::seconds(1);
+    if (result.failure.kind == Outcome::Kind::init_failed)
+      breaker_.death(since_origin(Clock::now()), result.failure.message);
+    else
+      breaker_.no_verdict();
+    settle();
+    co_return result;
+  }
+  if (closed_) result.worker->kill();
+  records_[number].worker = std::move(result.worker);
+  co_return result;
+}
+
+Task<Acquired> Pool::start_for_request(TimePoint arrived, WorkerNumber number) {
+  Timing timing{.queue = Clock::now() - arrived};
+  StartResult result = co_await start_worker(number);
+  const auto record = records_.find(number);
+  if (record == records_.end()) co_return std::move(result.failure);
+  timing.boot = result.cold_start.boot;
+  timing.init = result.cold_start.init;
+  roster_.ready_busy(number);
+  co_return Lease(*this, number, true, timing);
+}
+
+Task<> Pool::start_spare(WorkerNumber number) {
+  const StartResult result = co_await start_worker(number);
+  if (!records_.contains(number)) {
+    // Nobody waits for it, so there is time: a start that fails at once must not be repeated at once.
+    spares_again_ = Clock::now() + std::chrono::seconds(1);
+    timer_.arm(spares_again_);
+    co_return;
+  }
+  roster_.ready_idle(number, since_origin(Clock::now()));
+  if (records_[number].process_ended || closed_) {
+    retire(number);
+    co_return;
+  }
+  settle();
+}
+
+void Pool::release(WorkerNumber number, bool reusable) {
+  Record& record = records_[number];
+  ++record.served;
+  const bool worn_out =
+      !settings_.reuse || (settings_.max_requests != 0 && record.served >= settings_.max_requests);
+  if (!reusable || worn_out || record.process_ended || closed_) {
+    retire(number);
+  } else {
+    roster_.give_back(number, since_origin(Clock::now()));
+  }
+  settle();
+}
+
+void Pool::retire(WorkerNumber number) {
+  roster_.stop(number);
+  if (records_[number].process_ended) {
+    roster_.reaped(number);
+    records_.erase(number);
+    return;
+  }
+  // In the next turn: the answer that this one writes goes out before the kill.
+  asio::post(loop_, [this, number] {
+    const auto record = records_.find(number);
+    if (record != records_.end()) record->second.worker->kill();
+  });
+}
+
+void Pool::process_ended(WorkerNumber number) {
+  const auto record = records_.find(number);
+  if (record == records_.end()) return;
+  record->second.process_ended = true;
+  switch (roster_.state(number)) {
+    case WorkerState::idle: roster_.stop(number); [[fallthrough]];
+    case WorkerState::stopping:
+      roster_.reaped(number);
+      records_.erase(record);
+      corpse_gone_.notify();
+      settle();
+      break;
+    case WorkerState::starting:
+    case WorkerState::busy:
+    case WorkerState::gone: break;  // whoever uses it learns it from the worker itself
+  }
+}
+
+void Pool::settle() {
+  if (closed_) return;
+  while (true) {
+    const scaler::Step step = policy_->on_completion(snapshot(), since_origin(Clock::now()));
+    if (step == scaler::Step::none) break;
+    // A spare that keeps dying is not tried again before a request has shown that the function is well.
+    if (step == scaler::Step::start_spare && (breaker_.is_open() || Clock::now() < spares_again_)) break;
+    carry_out(step);
+  }
+#ifndef NDEBUG
+  roster_.verify();
+#endif
+  const TimePoint spares = spares_again_ > Clock::now() ? spares_again_ : TimePoint::max();
+  const TimePoint wake = std::min(TimePoint(policy_->wake_at(snapshot())), spares);
+  if (wake == TimePoint::max())
+    timer_.disarm();
+  else
+    timer_.arm(wake);
+}
+
+void Pool::carry_out(scaler::Step step) {
+  switch (step) {
+    case scaler::Step::none: break;
+    case scaler::Step::dispatch: grant_front(Waiter::Grant::worker, *roster_.take_idle()); break;
+    case scaler::Step::start: grant_front(Waiter::Grant::start, roster_.add()); break;
+    case scaler::Step::start_spare: spawn_detached(loop_.get_executor(), start_spare(roster_.add())); break;
+    case scaler::Step::retire: retire(roster_.longest_idle()); break;
+  }
+}
+
+void Pool::grant_front(Waiter::Grant grant, WorkerNumber worker) {
+  Waiter* waiter = queue_.front();
+  queue_.pop_front();
+  waiter->grant = grant;
+  waiter->worker = worker;
+  waiter->timer.cancel();
+}
+
+void Pool::judge(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::ok:
+    case Outcome::Kind::handler_error:
+    case Outcome::Kind::out_of_memory:
+    case Outcome::Kind::response_too_large: breaker_.success(); break;
+    case Outcome::Kind::crashed:
+    case Outcome::Kind::protocol_error: breaker_.death(since_origin(Clock::now()), outcome.message); break;
+    default: breaker_.no_verdict(); break;
+  }
+}
+
+void Pool::close() {
+  closed_ = true;
+  timer_.disarm();
+  for (Waiter* waiter : std::exchange(queue_, {})) waiter->timer.cancel();
+  while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle());
+  for (auto& [number, record] : records_)
+    if (record.worker) record.worker->kill();
+  corpse_gone_.notify();
+}
+
+Lease::~Lease() {
+  if (pool_ != nullptr) pool_->release(number_, reusable_);
+}
+
+Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
+  Worker& worker = *pool_->records_[number_].worker;
+  const TimePoint handed_over = Clock::now();
+  Outcome outcome = co_await worker.invoke(call, pool_->settings_.timeout, cold_, undelivered);
+  timing_.exec = Clock::now() - handed_over;
+  outcome.timing = timing_;
+  outcome.cold = cold_;
+  outcome.worker = pool_->settings_.function + "#" + std::to_string(number_);
+  reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
+  if (!undelivered) pool_->judge(outcome);
+  co_return outcome;
+}
+
+}  // namespace coffees

@@ -1,0 +1,35 @@
+#include "request_id.h"
+
+#include <chrono>
+#include <random>
+
+namespace coffees {
+namespace {
+
+std::mt19937_64 seeded_generator() {
+  std::random_device device;
+  std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+  return std::mt19937_64(seed);
+}
+
+}  // namespace
+
+RequestId RequestId::make() {
+  static thread_local std::mt19937_64 generator = seeded_generator();
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  const auto now = static_cast<std::uint64_t>(
+      duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+  const std::uint64_t high = (now << 16) | 0x7000U | (generator() & 0x0fffU);
+  const std::uint64_t low = 0x8000'0000'0000'0000U | (generator() >> 2);
+  RequestId id;
+  std::size_t position = 0;
+  for (int nibble = 0; nibble < 32; ++nibble) {
+    if (nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20) id.text_[position++] = '-';
+    const std::uint64_t half = nibble < 16 ? high : low;
+    id.text_[position++] = "0123456789abcdef"[(half >> (60 - 4 * (nibble % 16))) & 0xf];
+  }
+  return id;
+}
+
+}  // namespace coffees

@@ -1,0 +1,80 @@
+#include "worker/log_pipe.h"
+
+#include <array>
+
+namespace coffees {
+namespace {
+constexpr std::size_t kLongestLine = 16 * 1024;
+constexpr std::size_t kMostPerInvocation = 1024 * 1024;
+constexpr auto kFloodPause = std::chrono::milliseconds(10);
+}  // namespace
+
+LogPipe::LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, std::string name,
+                 const LogSink& sink)
+    : pipe_(executor, pipe.release()),
+      name_(std::move(name)),
+      sink_(sink),
+      slow_down_(deadlines, [this] { wait(); }) {
+  pipe_.non_blocking(true);
+}
+
+void LogPipe::begin_invocation(std::string_view request_id) {
+  request_id_ = request_id;
+  taken_ = 0;
+}
+
+void LogPipe::end_invocation() {
+  if (pipe_.is_open()) read_some();
+}
+
+void LogPipe::close() {
+  slow_down_.disarm();
+  if (!pipe_.is_open()) return;
+  read_some();
+  if (!partial_.empty()) emit(std::exchange(partial_, {}));
+  pipe_.close();
+}
+
+void LogPipe::wait() {
+  pipe_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const ErrorCode& error) {
+    if (error || !self->pipe_.is_open() || !self->read_some()) return;
+    if (self->taken_ > kMostPerInvocation)
+      self->slow_down_.arm(Clock::now() + kFloodPause);
+    else
+      self->wait();
+  });
+}
+
+bool LogPipe::read_some() {
+  std::array<char, 64 * 1024> buffer;  // one pipe full (pipe(7)); the loop sees to others after that
+  ErrorCode error;
+  const std::size_t size = pipe_.read_some(asio::buffer(buffer), error);
+  if (error == asio::error::would_block || error == asio::error::try_again) return true;
+  if (error) return false;
+  take({buffer.data(), size});
+  return true;
+}
+
+void LogPipe::take(std::string_view text) {
+  const bool was_within = taken_ <= kMostPerInvocation;
+  taken_ += text.size();
+  if (taken_ > kMostPerInvocation) {
+    if (was_within) emit("... more than 1 MiB of log in one invocation; the rest of it is dropped");
+    partial_.clear();
+    return;
+  }
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    partial_.append(text.substr(0, end));
+    if (end == std::string_view::npos) {
+      if (partial_.size() >= kLongestLine) emit(std::exchange(partial_, {}));
+      return;
+    }
+    emit(std::exchange(partial_, {}));
+    text.remove_prefix(end + 1);
+  }
+}
+
+void LogPipe::emit(std::string_view line) { sink_(name_, request_id_, line.substr(0, kLongestLine)); }
+
+}  // namespace coffees

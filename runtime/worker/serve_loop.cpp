@@ -1,0 +1,214 @@
+#include "worker/serve_loop.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "header_block.h"
+#include "platform/channel.h"
+#include "worker/wire.h"
+#include "worker/worker_main.h"
+
+namespace coffees {
+namespace {
+
+constexpr int kAbortedStatus = 134;  // what a shell would report for SIGABRT
+
+volatile std::sig_atomic_t allocation_failed = 0;
+
+// operator new gives up after this returns without having freed anything (new.delete, [alloc.errors]).
+void note_failed_allocation() {
+  allocation_failed = 1;
+  std::set_new_handler(nullptr);
+}
+
+// abort(3) raises SIGABRT; PID 1 of a namespace survives that, and abort(3) then ends in a fault that would be taken for a
+// segmentation fault. So tell the truth first. Only async-signal-safe calls here (signal-safety(7)).
+void record_abort(int) {
+  struct {
+    wire::PacketHeader header;
+    std::uint32_t out_of_memory;
+  } packet{{.kind = wire::Kind::aborted, .meta_size = sizeof(std::uint32_t)}, allocation_failed != 0 ? 1U : 0U};
+  ::send(kWorkerChannel, &packet, sizeof packet.header + sizeof packet.out_of_memory, MSG_NOSIGNAL);
+  ::_exit(kAbortedStatus);
+}
+
+// Anew before each invocation: the last one may have changed them.
+void install_recorders() {
+  allocation_failed = 0;
+  std::set_new_handler(note_failed_allocation);
+  if (::getpid() != 1) return;  // elsewhere SIGABRT ends the process by itself, visibly
+  struct sigaction action {};
+  action.sa_handler = record_abort;
+  ::sigaction(SIGABRT, &action, nullptr);
+}
+
+void write_log_line(void*, coffees_bytes line) {
+  std::string text(line.data != nullptr ? line.data : "", line.size);
+  text += '\n';
+  std::string_view left = text;
+  while (!left.empty()) {
+    const ssize_t written = ::write(STDERR_FILENO, left.data(), left.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    left.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+coffees_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(coffees_bytes text) { return text.data != nullptr ? std::string_view(text.data, text.size) : ""; }
+
+// One request, read completely before the handler sees any of it: only so can the dispatcher know that an unread request
+// was never executed.
+class Request {
+ public:
+  Request() : packet_(std::make_unique_for_overwrite<char[]>(wire::kMaxPacket)) {}
+
+  // False when the dispatcher has closed the channel.
+  bool read() {
+    std::span<char> buffer(packet_.get(), wire::kMaxPacket);
+    const platform::Received received = platform::receive_message(kWorkerChannel, std::span(&buffer, 1));
+    if (received.state != platform::ReceiveState::message) return false;
+    wire::Packet packet;
+    if (received.truncated || !wire::parse({packet_.get(), received.size}, packet) ||
+        packet.header.kind != wire::Kind::request)
+      return false;
+    invocation = packet.header.invocation;
+    std::string_view texts = packet.meta;
+    if (!wire::take_meta(texts, meta) || !wire::take_text(texts, meta.request_id_size, request_id) ||
+        !wire::take_text(texts, meta.method_size, method) || !wire::take_text(texts, meta.path_size, path) ||
+        !wire::take_text(texts, meta.query_size, query))
+      return false;
+    headers.clear();
+    if (!for_each_header(texts, [this](std::string_view name, std::string_view value) {
+          headers.push_back({bytes(name), bytes(value)});
+        }))
+      return false;
+    return read_body(packet);
+  }
+
+  // Idle workers should be small: a large body is not kept.
+  void forget_body() { large_body_.reset(); }
+
+  std::uint64_t invocation = 0;
+  wire::RequestMeta meta;
+  std::string_view request_id, method, path, query, body;
+  std::vector<coffees_header> headers;
+
+ private:
+  bool read_body(const wire::Packet& first) {
+    if (first.body.size() == first.header.body_size) {
+      body = first.body;
+      return true;
+    }
+    const std::size_t total = first.header.body_size;
+    large_body_ = std::make_unique_for_overwrite<char[]>(total);
+    std::memcpy(large_body_.get(), first.body.data(), first.body.size());
+    for (std::size_t filled = first.body.size(); filled < total;) {
+      wire::PacketHeader header;
+      const std::array<std::span<char>, 2> buffers{
+          platform::writable_bytes_of(header), std::span(large_body_.get() + filled, total - filled)};
+      const platform::Received received = platform::receive_message(kWorkerChannel, buffers);
+      if (received.state != platform::ReceiveState::message || received.size <= sizeof header ||
+          header.kind != wire::Kind::data)
+        return false;
+      filled += received.size - sizeof header;
+    }
+    body = {large_body_.get(), total};
+    return true;
+  }
+
+  std::unique_ptr<char[]> packet_;
+  std::unique_ptr<char[]> large_body_;
+};
+
+bool send_response(std::uint64_t invocation, const coffees_result& result) {
+  std::string headers;
+  for (std::uint32_t i = 0; i < result.header_count; ++i)
+    append_header(headers, view(result.headers[i].name), view(result.headers[i].value));
+  const bool ok = result.outcome == COFFEES_OK;
+  const std::string_view body = ok ? view(result.body) : std::string_view();
+  const std::string_view error_type = view(result.error_type).substr(0, 1024);
+  const std::string_view error_message = view(result.error_message).substr(0, 16 * 1024);
+  const wire::ResponseMeta meta{.result = static_cast<wire::Result>(result.outcome),
+                                .status = result.status == 0 ? 200 : result.status,
+                                .headers_size = static_cast<std::uint32_t>(headers.size()),
+                                .error_type_size = static_cast<std::uint32_t>(error_type.size()),
+                                .error_message_size = static_cast<std::uint32_t>(error_message.size())};
+  std::string head;
+  wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()}, meta,
+                    headers.size() + error_type.size() + error_message.size());
+  head.append(headers).append(error_type).append(error_message);
+  if (head.size() > wire::kMaxPacket) {
+    // Said as an error rather than cut: the author can act on it.
+    coffees_result too_large{};
+    constexpr std::string_view type = "coffees::HeadersTooLarge";
+    constexpr std::string_view message = "the answer's header fields are longer than 64 KiB";
+    too_large.outcome = COFFEES_ERROR;
+    too_large.error_type = bytes(type);
+    too_large.error_message = bytes(message);
+    return send_response(invocation, too_large);
+  }
+  std::size_t sent = std::min(body.size(), wire::kMaxPacket - head.size());
+  const std::array<std::string_view, 2> first{head, body.substr(0, sent)};
+  if (platform::send_message(kWorkerChannel, first) != platform::SendState::sent) return false;
+  while (sent < body.size()) {
+    const wire::PacketHeader more{.kind = wire::Kind::data, .invocation = invocation, .body_size = body.size()};
+    const std::string_view piece = body.substr(sent, wire::kMaxPacket - sizeof more);
+    const std::array<std::string_view, 2> packet{platform::bytes_of(more), piece};
+    if (platform::send_message(kWorkerChannel, packet) != platform::SendState::sent) return false;
+    sent += piece.size();
+  }
+  return true;
+}
+
+}  // namespace
+
+void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
+  const std::string name = birth.function + "#" + std::to_string(birth.number);
+  Request request;
+  while (request.read()) {
+    coffees_event event{};
+    event.struct_size = sizeof event;
+    event.header_count = static_cast<std::uint32_t>(request.headers.size());
+    event.headers = request.headers.data();
+    event.method = bytes(request.method);
+    event.path = bytes(request.path);
+    event.query = bytes(request.query);
+    event.body = bytes(request.body);
+    coffees_context context{};
+    context.struct_size = sizeof context;
+    context.cold = request.meta.cold;
+    context.request_id = bytes(request.request_id);
+    context.function = bytes(birth.function);
+    context.worker = bytes(name);
+    context.deadline = request.meta.deadline;
+    context.memory_limit = birth.sandbox.limits.memory;
+    context.served = request.meta.served;
+    context.pid = request.meta.pid;
+    context.log = write_log_line;
+    coffees_result result{};
+    result.struct_size = sizeof result;
+    install_recorders();
+    plugin.call(&event, &context, &result);
+    // Before the answer, so that what the handler printed is attributed to this invocation.
+    std::fflush(stdout);
+    const bool sent = send_response(request.invocation, result);
+    plugin.release(&result);
+    if (!sent) break;
+    request.forget_body();
+  }
+  ::_exit(0);
+}
+
+}  // namespace coffees

@@ -1,0 +1,89 @@
+// The dispatcher's handle on one worker process: its channel, its pidfd, its log, and how it ended.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "deadlines.h"
+#include "invocation.h"
+#include "platform/child_process.h"
+#include "platform/unique_fd.h"
+#include "pool/worker_source.h"
+#include "worker/log_pipe.h"
+#include "worker/wire.h"
+
+namespace coffees {
+
+/// What every worker process of a function has in common.
+struct ProcessSettings {
+  std::string function;
+  std::uint64_t max_body = 0;     ///< bytes of the longest answer that is accepted
+  std::uint64_t memory = 0;       ///< bytes, for messages
+  bool own_pid_namespace = true;  ///< else what the worker started is killed by its process group
+  bool cancel_allowed = false;    ///< a client that leaves ends its invocation
+};
+
+/// A worker process behind a channel of packets (wire.h). Everything that arrives is checked before it is used.
+class ProcessWorker : public Worker {
+ public:
+  /// Takes the dispatcher's end of the channel and the reading end of the log pipe. Nothing runs yet.
+  ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings, std::string name,
+                platform::UniqueFd channel, platform::UniqueFd log, const LogSink& sink);
+  ~ProcessWorker() override;
+
+  /// Why a wait ended.
+  enum class Wake { ready, expired, cancelled };
+
+  /// A packet of the start-up phase. Empty when the channel closed, or at `deadline`; then `expired` is set.
+  struct StartPacket {
+    wire::Packet packet;
+    bool arrived = false;
+    bool expired = false;
+  };
+  /// Waits for the next packet, at most until `deadline`. The first one fixes which process this is: the kernel names the
+  /// sender. The packet's views are valid until the next call on any worker.
+  Task<StartPacket> receive_start_packet(TimePoint deadline);
+
+  Task<Outcome> invoke(const Invocation& call, Duration timeout, bool cold, bool& undelivered) override;
+  void kill() override;
+
+  /// The process has ended, as its init reports; wakes who waits for that.
+  void ended(platform::ExitStatus status);
+  /// Waits for ended(), one second at most: init reports within a millisecond, but it may be dead itself.
+  Task<std::optional<platform::ExitStatus>> wait_ended();
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  /// False when the process was gone before a handle on it could be opened.
+  [[nodiscard]] bool has_process() const { return static_cast<bool>(process_); }
+
+ private:
+  Task<Wake> wait(Descriptor::wait_type what);
+  Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold, bool& undelivered);
+  Task<Outcome> receive_answer(bool& undelivered);
+  Task<std::optional<Outcome>> receive_rest(Outcome& outcome, std::uint64_t size);
+  bool accept_response(const wire::Packet& packet, Outcome& outcome) const;
+  Task<Outcome> died();
+  [[nodiscard]] Outcome interrupted(Wake why) const;
+  [[nodiscard]] Outcome nonsense(const char* what) const;
+
+  const ProcessSettings& settings_;
+  std::string name_;
+  Descriptor channel_;
+  std::shared_ptr<LogPipe> log_;
+  platform::UniqueFd process_;
+  pid_t pid_ = 0;
+  std::uint64_t served_ = 0;
+  std::uint64_t invocation_ = 0;
+  Duration timeout_{0};
+  bool expired_ = false;
+  bool cancelled_ = false;
+  bool aborted_ = false;
+  bool aborted_out_of_memory_ = false;
+  std::optional<platform::ExitStatus> exit_;
+  Timer ended_timer_;
+  Deadline deadline_;
+};
+
+}  // namespace coffees

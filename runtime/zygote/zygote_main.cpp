@@ -1,0 +1,99 @@
+#include "zygote/zygote_main.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <optional>
+
+#include "platform/channel.h"
+#include "platform/clone.h"
+#include "platform/syscall.h"
+#include "worker/handler_library.h"
+#include "worker/wire.h"
+#include "worker/worker_main.h"
+#include "zygote/control.h"
+
+namespace coffees::zygote {
+namespace {
+
+constexpr int kControl = 3;
+
+void send_report(const Report& report) {
+  if (platform::send_message(kControl, platform::bytes_of(report)) != platform::SendState::sent) ::_exit(0);
+}
+
+void copy_text(char* to, std::size_t size, const std::string& text) { std::snprintf(to, size, "%s", text.c_str()); }
+
+std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
+  std::optional<HandlerLibrary> library;
+  try {
+    library.emplace(inside.plugin_path);
+    Report report{.kind = ReportKind::loaded};
+    const std::int64_t begin = wire::monotonic_now();
+    library->initialise();
+    report.nanoseconds = wire::monotonic_now() - begin;
+    report.threads = platform::isolation::count_threads(inside);
+    send_report(report);
+  } catch (const LibraryError& error) {
+    Report report{.kind = ReportKind::load_failed};
+    copy_text(report.code, sizeof report.code, error.code());
+    copy_text(report.text, sizeof report.text, error.what());
+    send_report(report);
+    ::_exit(1);
+  }
+  return library;
+}
+
+}  // namespace
+
+void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::UniqueFd log,
+                 platform::isolation::Inside inside) {
+  std::optional<HandlerLibrary> library;
+  try {
+    platform::isolation::keep_only_standard_descriptors(std::move(channel), std::move(log), inside);
+    platform::isolation::die_with_parent();
+    // A worker writes its own id maps; the kernel lets it only while its memory counts as dumpable (proc(5)).
+    platform::check(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl(PR_SET_DUMPABLE)");
+    if (birth.load_library) {
+      library = load(inside);
+    } else {
+      send_report(Report{.kind = ReportKind::loaded});
+    }
+  } catch (const platform::SystemError& error) {
+    Report report{.kind = ReportKind::failed, .error = error.error()};
+    copy_text(report.step, sizeof report.step, error.step());
+    send_report(report);
+    ::_exit(1);
+  }
+
+  while (true) {
+    ForkWorker command;
+    platform::Received received = platform::receive_with_descriptors(kControl, platform::writable_bytes_of(command));
+    if (received.state != platform::ReceiveState::message) ::_exit(0);
+    if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2) ::_exit(1);
+    const std::int64_t command_received = wire::monotonic_now();
+    // The child starts with a copy of the stream buffers: empty ones, or their content would appear twice.
+    std::fflush(nullptr);
+    try {
+      const platform::Cloned worker =
+          platform::clone_process(platform::isolation::worker_clone_flags(birth.sandbox), false);
+      if (worker.in_child)
+        worker_main({.sandbox = birth.sandbox,
+                     .function = birth.function,
+                     .number = command.worker,
+                     .library = library ? &*library : nullptr,
+                     .library_path = inside.plugin_path,
+                     .command_received = command_received,
+                     .forked = wire::monotonic_now()},
+                    std::move(received.descriptors[0]), std::move(received.descriptors[1]), std::move(inside));
+    } catch (const platform::SystemError& error) {
+      Report report{.kind = ReportKind::fork_failed, .error = error.error(), .worker = command.worker};
+      copy_text(report.step, sizeof report.step, error.step());
+      send_report(report);
+    }
+  }
+}
+
+}  // namespace coffees::zygote

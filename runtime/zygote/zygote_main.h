@@ -1,0 +1,23 @@
+// A function's zygote: holds the handler library loaded and initialised, and forks workers on command.
+#pragma once
+
+#include <string>
+
+#include "platform/isolation.h"
+#include "platform/unique_fd.h"
+
+namespace coffees::zygote {
+
+/// What a new zygote is given by its init.
+struct ZygoteBirth {
+  platform::isolation::Sandbox sandbox;
+  std::string function;
+  bool load_library = true;
+};
+
+/// Loads and initialises the handler library (unless the workers shall do it), reports, then forks a worker per ForkWorker
+/// message until `channel` closes. Never returns.
+[[noreturn]] void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::UniqueFd log,
+                              platform::isolation::Inside inside);
+
+}  // namespace coffees::zygote
