@@ -108,15 +108,21 @@ Task<bool> Connection::serve_one() {
   co_return co_await dispatch(request);
 }
 
-// Reads what the socket has. False at its end, on an error, or when the deadline has passed (then expired_ is set).
+// Takes what the socket has, without waiting.
+Connection::Read Connection::try_read() {
+  ErrorCode error;
+  const std::size_t size = socket_.read_some(buffer_.prepare(kReadSize), error);
+  buffer_.commit(size);
+  if (size > 0) return Read::some;
+  return would_block(error) ? Read::nothing_yet : Read::ended;
+}
+
+// Waits for more. False at the end, on an error, or when the deadline has passed (then expired_ is set).
 Task<bool> Connection::read_more() {
   while (true) {
-    ErrorCode error;
-    const std::size_t size = socket_.read_some(buffer_.prepare(kReadSize), error);
-    buffer_.commit(size);
-    if (size > 0) co_return true;
-    if (!would_block(error)) co_return false;
     if (co_await wait(Socket::wait_read) != Wait::ready) co_return false;
+    const Read read = try_read();
+    if (read != Read::nothing_yet) co_return read == Read::some;
   }
 }
 
@@ -136,7 +142,9 @@ Task<bool> Connection::read_head(Request& request) {
     }
     if (progress == HeadScanner::Progress::complete) break;
     if (progress == HeadScanner::Progress::refused) co_return co_await refuse(nullptr, scanner.refusal());
-    if (!co_await read_more()) {
+    const Read read = try_read();
+    if (read == Read::some) continue;
+    if (read == Read::ended || !co_await read_more()) {
       if (expired_ && buffer_.size() > 0)
         co_await refuse(nullptr, {408, "the head of the request did not arrive within 10 s"});
       co_return false;
@@ -165,7 +173,7 @@ Task<bool> Connection::dispatch(Request& request) {
   if (where.kind == Route::Kind::refused)
     co_return co_await refuse(&request, where.refusal,
                               where.allow ? "Allow: " + std::string(kAllowedMethods) + "\r\n" : std::string());
-  if (!co_await read_body(request)) co_return false;
+  if ((parser.chunked() || parser.declared_length() > 0) && !co_await read_body(request)) co_return false;
   switch (where.kind) {
     case Route::Kind::health:
       co_return co_await write(plain(200, "application/json", "{\"status\":\"ok\"}\n", frame(request)));
@@ -204,7 +212,8 @@ Task<bool> Connection::invoke(Request& request, std::string_view function, std::
     watch->cancellation = &cancellation;
     watch->start();
   }
-  Outcome outcome = co_await server_.invoke(call);
+  Outcome outcome = co_await server_.dispatcher().invoke(call);
+  server_.observe(outcome, call);
   if (watch) watch->stop();
   co_return co_await write(answer_to(std::move(outcome), function, frame(request)));
 }
@@ -212,7 +221,11 @@ Task<bool> Connection::invoke(Request& request, std::string_view function, std::
 Task<bool> Connection::read_body(Request& request) {
   const bool chunked = request.parser.chunked();
   const std::uint64_t size = chunked ? server_.settings().max_body : request.parser.declared_length();
-  if (!chunked && size == 0) co_return true;
+  if (!chunked && size <= buffer_.size()) {
+    request.body.assign(view(buffer_).substr(0, size));
+    buffer_.consume(size);
+    co_return true;
+  }
   deadline_ = Clock::now() + kHeadTime + std::chrono::seconds(size / kSlowestBody);
   if (request.parser.expects_continue && !request.http_1_0 && buffer_.size() == 0) {
     const TimePoint body_deadline = deadline_;
@@ -269,29 +282,31 @@ Task<bool> Connection::read_chunked_body(Request& request) {
       co_await refuse(&request, {400, "a chunk header or trailer is too long"});
       co_return false;
     }
-    if (!co_await read_more()) co_return false;
+    const Read read = try_read();
+    if (read == Read::some) continue;
+    if (read == Read::ended || !co_await read_more()) co_return false;
   }
   request.body = std::move(parser.body);
   co_return true;
 }
 
 // Answers, then closes: after a framing error nobody knows where the next request would begin.
-Task<bool> Connection::refuse(const Request* request, Refusal refusal, std::string_view extra) {
+Task<bool> Connection::refuse(const Request* request, Refusal refusal, std::string extra) {
   const RequestId id = request != nullptr ? request->id : RequestId::make();
   expired_ = false;
-  const Answer answer = front::refuse(refusal,
+  Answer answer = front::refuse(refusal,
                                       {.request_id = id.view(),
                                        .close = true,
                                        .head_only = request != nullptr && request->parser.method == "HEAD"},
                                       extra);
   deadline_ = Clock::now() + kWriteTime;
   server_.refused(refusal, id.view());
-  co_await write(answer);
+  co_await write(std::move(answer));
   co_await linger();
   co_return false;
 }
 
-Task<bool> Connection::write(const Answer& answer) {
+Task<bool> Connection::write(Answer answer) {
   deadline_ = TimePoint::max();
   std::array<asio::const_buffer, 2> pieces{asio::buffer(answer.head), asio::buffer(answer.body)};
   while (pieces[0].size() + pieces[1].size() > 0) {

@@ -54,9 +54,11 @@ class Connection {
   Task<bool> read_chunked_body(Request& request);
   Task<bool> dispatch(Request& request);
   Task<bool> invoke(Request& request, std::string_view function, std::string_view path, std::string_view query);
-  Task<bool> refuse(const Request* request, Refusal refusal, std::string_view extra = {});
+  Task<bool> refuse(const Request* request, Refusal refusal, std::string extra = {});
+  enum class Read { some, nothing_yet, ended };
+  Read try_read();
   Task<bool> read_more();
-  Task<bool> write(const Answer& answer);
+  Task<bool> write(Answer answer);
   Task<Wait> wait(Socket::wait_type what);
   Task<> linger();
   AnswerFrame frame(const Request& request) const;

@@ -115,12 +115,6 @@ bool HttpServer::ready() const {
   return true;
 }
 
-Task<Outcome> HttpServer::invoke(const Invocation& call) {
-  Outcome outcome = co_await dispatcher_.invoke(call);
-  if (observer_) observer_(outcome, call.function, call.request_id);
-  co_return outcome;
-}
-
 void HttpServer::refused(const Refusal& refusal, std::string_view request_id) {
   if (refusal_observer_) refusal_observer_(refusal, request_id);
 }

@@ -59,7 +59,10 @@ class HttpServer {
   [[nodiscard]] const ServerSettings& settings() const { return settings_; }
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] bool ready() const;
-  Task<Outcome> invoke(const Invocation& call);
+  [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+  void observe(const Outcome& outcome, const Invocation& call) const {
+    if (observer_) observer_(outcome, call.function, call.request_id);
+  }
   void refused(const Refusal& refusal, std::string_view request_id);
   void opened(Connection& connection) { connections_.insert(&connection); }
   void closed(Connection& connection) { connections_.erase(&connection); }

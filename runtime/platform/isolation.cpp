@@ -16,6 +16,7 @@
 #include "platform/clone.h"
 #include "platform/namespaces.h"
 #include "platform/private_root.h"
+#include "platform/scheduling.h"
 #include "platform/syscall.h"
 
 namespace coffees::platform::isolation {
@@ -69,6 +70,7 @@ Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plu
   // An own session is an own scheduling group (sched(7), autogroup): one spinning function cannot starve another.
   check(::setsid(), "start a session");
   ::umask(077);
+  scheduling::never_preempt_others();
   if (sandbox.level != Level::full && plugin >= 0) {
     inside.plugin = sealed_copy(plugin);
     inside.plugin_path = "/proc/self/fd/4";  // where keep_only_standard_descriptors puts it

@@ -1,6 +1,6 @@
 #include "platform/scheduling.h"
 
-#include <linux/sched.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +11,8 @@
 
 namespace coffees::platform::scheduling {
 namespace {
+
+constexpr std::uint64_t kResetOnFork = 0x01;  // SCHED_FLAG_RESET_ON_FORK; <linux/sched.h> and <sched.h> exclude each other
 
 // Layout of struct sched_attr, first version (sched_setattr(2)); C libraries before 2.41 do not declare it.
 struct SchedulingAttributes {
@@ -31,10 +33,16 @@ std::string prefer_quick_wakeups() {
   if (::syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0)
     return "sched_getattr: " + error_text(errno);
   attributes.size = sizeof attributes;
-  attributes.flags = SCHED_FLAG_RESET_ON_FORK;
+  attributes.flags = kResetOnFork;
   attributes.runtime = 100'000;  // nanoseconds, the shortest slice the kernel accepts
   if (::syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) return "sched_setattr: " + error_text(errno);
   return {};
+}
+
+void never_preempt_others() {
+  const sched_param priority{};
+  // Where a host refuses it, requests are only a little slower: nothing that anybody has to be told.
+  (void)::sched_setscheduler(0, SCHED_BATCH, &priority);
 }
 
 }  // namespace coffees::platform::scheduling

@@ -47,7 +47,8 @@ void record_abort(int) {
 void install_recorders() {
   allocation_failed = 0;
   std::set_new_handler(note_failed_allocation);
-  if (::getpid() != 1) return;  // elsewhere SIGABRT ends the process by itself, visibly
+  static const bool is_pid_1 = ::getpid() == 1;
+  if (!is_pid_1) return;  // elsewhere SIGABRT ends the process by itself, visibly
   struct sigaction action {};
   action.sa_handler = record_abort;
   ::sigaction(SIGABRT, &action, nullptr);

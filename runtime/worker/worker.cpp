@@ -194,8 +194,10 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
                                  "raise `max_body` of [server], or answer with less");
     Outcome outcome;
     if (!accept_response(packet, outcome)) co_return nonsense("an answer whose parts do not fit together");
-    std::optional<Outcome> failed = co_await receive_rest(outcome, packet.header.body_size);
-    if (failed) co_return std::move(*failed);
+    if (outcome.body.size() < packet.header.body_size) {
+      std::optional<Outcome> failed = co_await receive_rest(outcome, packet.header.body_size);
+      if (failed) co_return std::move(*failed);
+    }
     co_return outcome;
   }
 }
