@@ -11,6 +11,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 
 #include "platform/capabilities.h"
 #include "platform/clone.h"
@@ -128,6 +129,13 @@ void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& insi
   channel.reset();
   log.reset();
   check(::close_range(keep ? 5 : 4, ~0U, 0), "close_range");
+}
+
+std::int32_t pid_in_function(const Inside& inside) {
+  if (!inside.proc) return ::getpid();
+  std::array<char, 16> link{};
+  check(::readlinkat(inside.proc.get(), "self", link.data(), link.size() - 1), "read own process id");
+  return std::atoi(link.data());
 }
 
 std::uint32_t count_threads(const Inside& inside) {

@@ -1,8 +1,6 @@
 // The order in which a function and then each of its workers give up their rights. Read isolation.cpp as a list.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 
@@ -61,6 +59,9 @@ void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& insi
 
 /// Threads of the calling process: one that has more than one must not fork workers. Throws SystemError.
 std::uint32_t count_threads(const Inside& inside);
+
+/// The calling process's number in the function's PID namespace, by which init will report its end. Throws SystemError.
+std::int32_t pid_in_function(const Inside& inside);
 
 /// SIGKILL when the thread that started this process ends (prctl(2), PR_SET_PDEATHSIG). Erased by every change of user.
 void die_with_parent();

@@ -2,19 +2,20 @@
 
 #include <coffees/abi.h>
 #include <elf.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "platform/file.h"
 #include "platform/syscall.h"
 
 namespace coffees {
 namespace {
+
+using platform::read_exactly;
 
 #if defined(__x86_64__)
 constexpr Elf64_Half kMachine = EM_X86_64;
@@ -25,10 +26,6 @@ constexpr Elf64_Half kMachine = EM_AARCH64;
 #endif
 
 constexpr std::size_t kMostNotes = 1 << 20;  // bytes of one note segment that are looked at
-
-bool read_exactly(int file, std::uint64_t offset, void* to, std::size_t size) {
-  return ::pread(file, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
-}
 
 std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
@@ -83,16 +80,16 @@ PluginFault examine(int file) {
 
 PluginFile open_plugin(const std::string& path) {
   PluginFile plugin;
-  plugin.file = platform::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat information {};
-  if (!plugin.file || ::fstat(plugin.file.get(), &information) != 0) {
-    plugin.fault = {"E208", path + " cannot be opened: " + platform::error_text(errno), "check `path`, or build it first"};
+  platform::OpenedFile opened = platform::open_file(path);
+  if (!opened.file) {
+    plugin.fault = {"E208", path + " cannot be opened: " + platform::error_text(opened.error), "check `path`, or build it first"};
     return plugin;
   }
-  if (!S_ISREG(information.st_mode)) {
+  if (!opened.is_regular) {
     plugin.fault = {"E202", path + " is not a file", "`path` names the handler's shared library"};
     return plugin;
   }
+  plugin.file = std::move(opened.file);
   plugin.fault = examine(plugin.file.get());
   if (!plugin.fault.code.empty()) plugin.fault.message = path + " " + plugin.fault.message;
   return plugin;

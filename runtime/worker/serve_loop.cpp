@@ -1,69 +1,37 @@
 #include "worker/serve_loop.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "header_block.h"
 #include "platform/channel.h"
+#include "platform/last_words.h"
+#include "platform/this_process.h"
 #include "worker/wire.h"
 #include "worker/worker_main.h"
 
 namespace coffees {
 namespace {
 
-constexpr int kAbortedStatus = 134;  // what a shell would report for SIGABRT
-
-volatile std::sig_atomic_t allocation_failed = 0;
-
-// operator new gives up after this returns without having freed anything (new.delete, [alloc.errors]).
-void note_failed_allocation() {
-  allocation_failed = 1;
-  std::set_new_handler(nullptr);
-}
-
-// abort(3) raises SIGABRT; PID 1 of a namespace survives that, and abort(3) then ends in a fault that would be taken for a
-// segmentation fault. So tell the truth first. Only async-signal-safe calls here (signal-safety(7)).
-void record_abort(int) {
-  struct {
-    wire::PacketHeader header;
-    std::uint32_t out_of_memory;
-  } packet{{.kind = wire::Kind::aborted, .meta_size = sizeof(std::uint32_t)}, allocation_failed != 0 ? 1U : 0U};
-  ::send(kWorkerChannel, &packet, sizeof packet.header + sizeof packet.out_of_memory, MSG_NOSIGNAL);
-  ::_exit(kAbortedStatus);
-}
-
-// Anew before each invocation: the last one may have changed them.
-void install_recorders() {
-  allocation_failed = 0;
-  std::set_new_handler(note_failed_allocation);
-  static const bool is_pid_1 = ::getpid() == 1;
-  if (!is_pid_1) return;  // elsewhere SIGABRT ends the process by itself, visibly
-  struct sigaction action {};
-  action.sa_handler = record_abort;
-  ::sigaction(SIGABRT, &action, nullptr);
-}
+// What is left to say when a handler calls abort().
+struct AbortPacket {
+  wire::PacketHeader header{.kind = wire::Kind::aborted, .meta_size = sizeof(std::uint32_t)};
+  std::uint32_t out_of_memory = 0;
+  std::uint32_t padding = 0;
+  [[nodiscard]] std::string_view bytes() const {
+    return {reinterpret_cast<const char*>(this), sizeof header + sizeof out_of_memory};
+  }
+};
 
 void write_log_line(void*, coffees_bytes line) {
   std::string text(line.data != nullptr ? line.data : "", line.size);
   text += '\n';
-  std::string_view left = text;
-  while (!left.empty()) {
-    const ssize_t written = ::write(STDERR_FILENO, left.data(), left.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    left.remove_prefix(static_cast<std::size_t>(written));
-  }
+  platform::this_process::write_all(2, text);
 }
 
 coffees_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
@@ -177,6 +145,8 @@ bool send_response(std::uint64_t invocation, const coffees_result& result) {
 
 void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
   const std::string name = birth.function + "#" + std::to_string(birth.number);
+  const AbortPacket aborted;
+  const AbortPacket aborted_out_of_memory{.out_of_memory = 1};
   Request request;
   while (request.read()) {
     coffees_event event{};
@@ -200,7 +170,7 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
     context.log = write_log_line;
     coffees_result result{};
     result.struct_size = sizeof result;
-    install_recorders();
+    platform::last_words::send_on_abort(kWorkerChannel, aborted.bytes(), aborted_out_of_memory.bytes());
     plugin.call(&event, &context, &result);
     // Before the answer, so that what the handler printed is attributed to this invocation.
     std::fflush(stdout);
@@ -209,7 +179,7 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
     if (!sent) break;
     request.forget_body();
   }
-  ::_exit(0);
+  platform::this_process::exit_now(0);
 }
 
 }  // namespace coffees

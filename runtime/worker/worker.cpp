@@ -1,7 +1,5 @@
 #include "worker/worker.h"
 
-#include <sys/wait.h>
-
 #include <array>
 #include <cstring>
 #include <stdexcept>

@@ -1,17 +1,11 @@
 #include "worker/worker_main.h"
 
-#include <pthread.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <array>
-#include <csignal>
 #include <cstring>
-#include <new>
-#include <optional>
 
 #include "platform/channel.h"
 #include "platform/syscall.h"
+#include "platform/this_process.h"
 #include "worker/handler_library.h"
 #include "worker/serve_loop.h"
 #include "worker/wire.h"
@@ -24,27 +18,12 @@ using platform::isolation::Inside;
 // The thread stacks of handlers count as memory (getrlimit(2), RLIMIT_DATA); 8 MiB each would eat up a small limit.
 constexpr std::size_t kThreadStack = 2 * 1024 * 1024;
 
-void set_default_thread_stack() {
-  pthread_attr_t attributes;
-  if (::pthread_attr_init(&attributes) != 0) return;
-  if (::pthread_attr_setstacksize(&attributes, kThreadStack) == 0) ::pthread_setattr_default_np(&attributes);
-  ::pthread_attr_destroy(&attributes);
-}
-
-// The number under which init will report our end: the procfs of the function's PID namespace calls us by it.
-std::int32_t pid_in_function(const Inside& inside) {
-  if (!inside.proc) return ::getpid();
-  std::array<char, 16> link{};
-  platform::check(::readlinkat(inside.proc.get(), "self", link.data(), link.size() - 1), "read own process id");
-  return std::atoi(link.data());
-}
-
 template <typename Meta>
 void send_meta(wire::Kind kind, const Meta& meta, std::string_view texts = {}) {
   std::string packet;
   wire::append_head(packet, wire::PacketHeader{.kind = kind}, meta, texts.size());
   packet.append(texts);
-  if (platform::send_message(kWorkerChannel, packet) != platform::SendState::sent) ::_exit(0);
+  if (platform::send_message(kWorkerChannel, packet) != platform::SendState::sent) platform::this_process::exit_now(0);
 }
 
 // "fresh": the classic cold start, each part timed on its own.
@@ -63,7 +42,7 @@ const HandlerLibrary* load(const std::string& path) {
               wire::Failure{.code_size = static_cast<std::uint32_t>(error.code().size()),
                             .message_size = static_cast<std::uint32_t>(message.size())},
               error.code() + message);
-    ::_exit(1);
+    platform::this_process::exit_now(1);
   }
 }
 
@@ -73,16 +52,16 @@ void worker_main(WorkerBirth birth, platform::UniqueFd channel, platform::Unique
   wire::Hello hello{.command_received = birth.command_received, .forked = birth.forked};
   try {
     platform::isolation::keep_only_standard_descriptors(std::move(channel), std::move(log), inside);
-    hello.pid_in_function = pid_in_function(inside);
+    hello.pid_in_function = platform::isolation::pid_in_function(inside);
     platform::isolation::enter_worker(birth.sandbox, inside);
-    set_default_thread_stack();
+    platform::this_process::set_thread_stack(kThreadStack);
     hello.isolated = wire::monotonic_now();
   } catch (const platform::SystemError& error) {
     // Fail closed: no handler code runs in a half-built sandbox.
     hello.error = error.error();
     std::strncpy(hello.step, error.step().c_str(), sizeof hello.step - 1);
     send_meta(wire::Kind::hello, hello);
-    ::_exit(1);
+    platform::this_process::exit_now(1);
   }
   send_meta(wire::Kind::hello, hello);
   if (birth.library == nullptr && birth.library_path.empty()) {
@@ -90,7 +69,7 @@ void worker_main(WorkerBirth birth, platform::UniqueFd channel, platform::Unique
     std::array<char, 1> nothing{};
     const std::span<char> buffer(nothing);
     platform::receive_message(kWorkerChannel, std::span(&buffer, 1));
-    ::_exit(0);
+    platform::this_process::exit_now(0);
   }
   const HandlerLibrary* library = birth.library != nullptr ? birth.library : load(birth.library_path);
   inside.plugin.reset();

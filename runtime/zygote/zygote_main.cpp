@@ -1,15 +1,12 @@
 #include "zygote/zygote_main.h"
 
-#include <sys/prctl.h>
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstring>
 #include <optional>
 
 #include "platform/channel.h"
 #include "platform/clone.h"
 #include "platform/syscall.h"
+#include "platform/this_process.h"
 #include "worker/handler_library.h"
 #include "worker/wire.h"
 #include "worker/worker_main.h"
@@ -21,7 +18,7 @@ namespace {
 constexpr int kControl = 3;
 
 void send_report(const Report& report) {
-  if (platform::send_message(kControl, platform::bytes_of(report)) != platform::SendState::sent) ::_exit(0);
+  if (platform::send_message(kControl, platform::bytes_of(report)) != platform::SendState::sent) platform::this_process::exit_now(0);
 }
 
 void copy_text(char* to, std::size_t size, const std::string& text) { std::snprintf(to, size, "%s", text.c_str()); }
@@ -41,7 +38,7 @@ std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
     copy_text(report.code, sizeof report.code, error.code());
     copy_text(report.text, sizeof report.text, error.what());
     send_report(report);
-    ::_exit(1);
+    platform::this_process::exit_now(1);
   }
   return library;
 }
@@ -55,7 +52,7 @@ void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::Unique
     platform::isolation::keep_only_standard_descriptors(std::move(channel), std::move(log), inside);
     platform::isolation::die_with_parent();
     // A worker writes its own id maps; the kernel lets it only while its memory counts as dumpable (proc(5)).
-    platform::check(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl(PR_SET_DUMPABLE)");
+    platform::this_process::allow_inspection(true);
     if (birth.load_library) {
       library = load(inside);
     } else {
@@ -65,14 +62,14 @@ void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::Unique
     Report report{.kind = ReportKind::failed, .error = error.error()};
     copy_text(report.step, sizeof report.step, error.step());
     send_report(report);
-    ::_exit(1);
+    platform::this_process::exit_now(1);
   }
 
   while (true) {
     ForkWorker command;
     platform::Received received = platform::receive_with_descriptors(kControl, platform::writable_bytes_of(command));
-    if (received.state != platform::ReceiveState::message) ::_exit(0);
-    if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2) ::_exit(1);
+    if (received.state != platform::ReceiveState::message) platform::this_process::exit_now(0);
+    if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2) platform::this_process::exit_now(1);
     const std::int64_t command_received = wire::monotonic_now();
     // The child starts with a copy of the stream buffers: empty ones, or their content would appear twice.
     std::fflush(nullptr);

@@ -1,0 +1,28 @@
+// What a process of ours does to itself.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace coffees::platform::this_process {
+
+/// Ends at once: no destructors, no exit handlers of a library that was inherited, no second flush of inherited streams.
+[[noreturn]] void exit_now(int status);
+
+/// Whether others of the same user may look into this process (prctl(2), PR_SET_DUMPABLE). The files in /proc that belong
+/// to the process, its id maps among them, can be written by itself only while they may. Throws SystemError.
+void allow_inspection(bool allowed);
+
+/// Orphaned descendants become children of the calling process (prctl(2), PR_SET_CHILD_SUBREAPER). Throws SystemError.
+void adopt_orphans();
+
+/// Threads get stacks of `size` bytes from now on, unless they ask for another size.
+void set_thread_stack(std::size_t size);
+
+/// Writes all of `text`, waiting if need be. Gives up silently when the other end is gone.
+void write_all(int descriptor, std::string_view text);
+
+/// Replaces the environment by "NAME=value" strings, each ended by a zero byte.
+void set_environment(std::string_view block);
+
+}  // namespace coffees::platform::this_process
