@@ -1,5 +1,5 @@
-// coffees-worker: the small program that becomes a function's init, its zygote and its workers, by forking, never by
-// exec. Not for people: the dispatcher starts it, with one end of a channel as descriptor 3.
+// coffees-worker: the small program that becomes a function's init, its zygote and its workers, by forking,
+// never by exec. Not for people: the dispatcher starts it, with one end of a channel as descriptor 3.
 #include <cstdio>
 
 #include "platform/limits.h"
@@ -7,8 +7,8 @@
 #include "zygote/init_main.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-// Crashes of handlers are part of what is tested: they must end the process by their own signal. Leaks are looked for in
-// the dispatcher; these processes end by _exit or SIGKILL.
+// Crashes of handlers are part of what is tested: they must end the process by their own signal. Leaks are
+// looked for in the dispatcher; these processes end by _exit or SIGKILL.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() {
   return "handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigfpe=0:handle_sigill=0:detect_leaks=0:"

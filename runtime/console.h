@@ -1,4 +1,5 @@
-// What `serve` tells the person in front of it, line by line on standard error, without ever waiting for a reader.
+// What `serve` tells the person in front of it, line by line on standard error, without ever waiting for a
+// reader.
 #pragma once
 
 #include <string>
@@ -8,8 +9,9 @@
 
 namespace coffees {
 
-/// Collects lines during a turn of the loop and writes them at its end. Lines that the terminal or pipe does not take are
-/// dropped, and how many is said when it takes some again: a reader that has stopped may not stop the dispatcher.
+/// Collects lines during a turn of the loop and writes them at its end. Lines that the terminal or pipe does
+/// not take are dropped, and how many is said when it takes some again: a reader that has stopped may not
+/// stop the dispatcher.
 class Console {
  public:
   Console(const Executor& executor, int descriptor) : executor_(executor), descriptor_(descriptor) {}

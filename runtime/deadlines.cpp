@@ -6,8 +6,8 @@ void Deadlines::added(TimePoint when) {
   if (when < armed_for_) arm_timer(when);
 }
 
-// A deadline that was disarmed leaves the timer as it is: waking up once too often is cheaper than a system call for
-// every request.
+// A deadline that was disarmed leaves the timer as it is: waking up once too often is cheaper than a system
+// call for every request.
 void Deadlines::arm_timer(TimePoint when) {
   armed_for_ = when;
   timer_.expires_at(when);

@@ -28,7 +28,8 @@ class Deadlines {
   TimePoint armed_for_ = TimePoint::max();
 };
 
-/// One deadline, used again and again. `on_expiry` runs on the loop at most once per arm(), not before the given time.
+/// One deadline, used again and again. `on_expiry` runs on the loop at most once per arm(), not before the
+/// given time.
 class Deadline {
  public:
   Deadline(Deadlines& owner, std::function<void()> on_expiry);

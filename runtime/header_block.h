@@ -10,13 +10,14 @@ namespace coffees {
 
 /// Appends one field to `block`.
 inline void append_header(std::string& block, std::string_view name, std::string_view value) {
-  const std::uint32_t sizes[2] = {static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
+  const std::uint32_t sizes[2] = {static_cast<std::uint32_t>(name.size()),
+                                  static_cast<std::uint32_t>(value.size())};
   block.append(reinterpret_cast<const char*>(sizes), sizeof sizes);
   block.append(name).append(value);
 }
 
-/// Calls `each(name, value)` for every field of `block`, in order. Returns false, possibly after some calls, when the
-/// block is not well formed: blocks that come from a worker are not to be trusted.
+/// Calls `each(name, value)` for every field of `block`, in order. Returns false, possibly after some calls,
+/// when the block is not well formed: blocks that come from a worker are not to be trusted.
 template <typename Each>
 bool for_each_header(std::string_view block, Each&& each) {
   while (!block.empty()) {

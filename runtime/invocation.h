@@ -26,7 +26,8 @@ class Cancellation {
   std::function<void()> action_;
 };
 
-/// One request for one function. All views borrow from the connection that read it and outlive the invocation.
+/// One request for one function. All views borrow from the connection that read it and outlive the
+/// invocation.
 struct Invocation {
   std::string_view function;
   std::string_view request_id;
@@ -56,25 +57,26 @@ struct Outcome {
     crashed,             ///< the worker process ended
     protocol_error,      ///< the worker sent something that makes no sense
     response_too_large,  ///< the answer was longer than max_body
-    init_failed,         ///< the handler library could not be loaded or initialised, or its worker not be started
-    throttled,           ///< at the limit, and no place in the queue
-    queue_timeout,       ///< at the limit, and the queue did not move within queue_timeout
-    crash_loop,          ///< the breaker is open after repeated deaths
-    no_resources,        ///< the machine refused to start a worker
-    draining,            ///< the server is stopping
+    init_failed,    ///< the handler library could not be loaded or initialised, or its worker not be started
+    throttled,      ///< at the limit, and no place in the queue
+    queue_timeout,  ///< at the limit, and the queue did not move within queue_timeout
+    crash_loop,     ///< the breaker is open after repeated deaths
+    no_resources,   ///< the machine refused to start a worker
+    draining,       ///< the server is stopping
     unknown_function,
     client_gone,  ///< the client left and asked, by --cancel-on-disconnect, for the end of it
   };
 
   Kind kind = Kind::ok;
-  int status = 200;      ///< ok only
-  std::string headers;   ///< ok only: header_block.h
-  std::string body;      ///< ok only; complete. An answer that streams will bring a source of further pieces here.
-  std::string type;      ///< handler_error: the exception's type
-  std::string message;   ///< not ok: what happened, in one sentence
-  std::string hint;      ///< not ok: what to do about it
-  std::string worker;    ///< who served, "espresso#3"; empty when no worker was reached
-  bool cold = false;     ///< this was the worker's first invocation
+  int status = 200;     ///< ok only
+  std::string headers;  ///< ok only: header_block.h
+  std::string
+      body;  ///< ok only; complete. An answer that streams will bring a source of further pieces here.
+  std::string type;                     ///< handler_error: the exception's type
+  std::string message;                  ///< not ok: what happened, in one sentence
+  std::string hint;                     ///< not ok: what to do about it
+  std::string worker;                   ///< who served, "espresso#3"; empty when no worker was reached
+  bool cold = false;                    ///< this was the worker's first invocation
   std::chrono::seconds retry_after{0};  ///< refusals: when to come again
   Timing timing;
 

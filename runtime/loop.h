@@ -1,4 +1,5 @@
-// The one event loop and the types that run on it: Boost.Asio with C++20 coroutines, a single thread, no locks.
+// The one event loop and the types that run on it: Boost.Asio with C++20 coroutines, a single thread, no
+// locks.
 #pragma once
 
 #include <utility>  // before Asio 1.74, which forgets it
@@ -34,7 +35,8 @@ using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 class Loop : public asio::io_context {
  public:
   Loop() : asio::io_context(1) {}
-  /// Destroys every coroutine that still waits, while the objects that they refer to are alive. Last call before these go.
+  /// Destroys every coroutine that still waits, while the objects that they refer to are alive. Last call
+  /// before these go.
   void abandon() { shutdown(); }
 };
 
@@ -46,7 +48,8 @@ void spawn_detached(const Executor& executor, Body&& body) {
   });
 }
 
-/// Something that coroutines wait for and others announce. Not a flag: who waits checks its own condition in a loop.
+/// Something that coroutines wait for and others announce. Not a flag: who waits checks its own condition in
+/// a loop.
 class Signal {
  public:
   explicit Signal(const Executor& executor) : timer_(executor, TimePoint::max()) {}

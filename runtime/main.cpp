@@ -10,9 +10,13 @@ namespace {
 using namespace coffees::cli;
 
 void add_functions_options(CLI::App& command, FunctionsOptions& options) {
-  command.add_option("libraries", options.libraries, "handler libraries (.so), each a function named after its file");
-  command.add_option("-c,--config", options.config, "configuration file (default: ./coffees.toml, else the menu)");
-  command.add_option("--isolation", options.isolation, "best (what the host allows), strict (all or nothing), none")
+  command.add_option("libraries", options.libraries,
+                     "handler libraries (.so), each a function named after its file");
+  command.add_option("-c,--config", options.config,
+                     "configuration file (default: ./coffees.toml, else the menu)");
+  command
+      .add_option("--isolation", options.isolation,
+                  "best (what the host allows), strict (all or nothing), none")
       ->check(CLI::IsMember({"best", "strict", "none"}));
 }
 
@@ -36,8 +40,10 @@ int main(int argc, char** argv) {
 
   InvokeOptions invoke_options;
   CLI::App* invoke_command = app.add_subcommand("invoke", "call one function");
-  invoke_command->add_option("function", invoke_options.function, "its name, with a path and query if wanted")->required();
-  invoke_command->add_option("-d,--data", invoke_options.data, "the body: text, @FILE, or - for standard input");
+  invoke_command->add_option("function", invoke_options.function, "its name, with a path and query if wanted")
+      ->required();
+  invoke_command->add_option("-d,--data", invoke_options.data,
+                             "the body: text, @FILE, or - for standard input");
   invoke_command->add_option("--server", invoke_options.server, "URL of the server");
   invoke_command->add_flag("-i,--include", invoke_options.include, "print the answer's head, too");
   invoke_command->add_flag("-q,--quiet", invoke_options.quiet, "no timing line");
@@ -56,7 +62,8 @@ int main(int argc, char** argv) {
     if (*invoke_command) return invoke(invoke_options);
     return check(check_options);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "error[E001]: %s\n  hint: this is a bug or a machine in trouble; please report it\n", error.what());
+    std::fprintf(stderr, "error[E001]: %s\n  hint: this is a bug or a machine in trouble; please report it\n",
+                 error.what());
     return kBug;
   }
 }

@@ -10,7 +10,8 @@ namespace coffees {
 /// One id as text, 36 characters.
 class RequestId {
  public:
-  /// A new id. Random bits come from a generator that is seeded by the kernel once: ids are unique, not secret.
+  /// A new id. Random bits come from a generator that is seeded by the kernel once: ids are unique, not
+  /// secret.
   static RequestId make();
   [[nodiscard]] std::string_view view() const { return {text_.data(), text_.size()}; }
 

@@ -1,12 +1,13 @@
-// The scaler: decides when workers start, wait and go. Pure: no clock, no process, no lock; `now` is an argument.
+// The scaler: decides when workers start, wait and go. Pure: no clock, no process, no lock; `now` is an
+// argument.
 #pragma once
 
 #include "scaler/snapshot.h"
 
 namespace coffees::scaler {
 
-/// One function's scaling policy. The live pool and the simulator call exactly this. Not thread-safe; one instance per
-/// function. Every decision is carried out before the next question is asked.
+/// One function's scaling policy. The live pool and the simulator call exactly this. Not thread-safe; one
+/// instance per function. Every decision is carried out before the next question is asked.
 class Policy {
  public:
   Policy() = default;
@@ -17,8 +18,8 @@ class Policy {
   /// A request arrived; it is not in `snapshot.waiting` yet.
   virtual Admission on_arrival(const Snapshot& snapshot, Time now) = 0;
 
-  /// Something was completed: an invocation, a start, the end of a worker, a place in the queue given up. Asked again after
-  /// each step that was carried out, until the answer is Step::none.
+  /// Something was completed: an invocation, a start, the end of a worker, a place in the queue given up.
+  /// Asked again after each step that was carried out, until the answer is Step::none.
   virtual Step on_completion(const Snapshot& snapshot, Time now) = 0;
 
   /// The time that wake_at() named has come, or the pool has just been made. Asked again until Step::none.

@@ -1,4 +1,5 @@
-// What a scaling policy is told, and what it may answer. Pure values: nothing here knows a process or a clock.
+// What a scaling policy is told, and what it may answer. Pure values: nothing here knows a process or a
+// clock.
 #pragma once
 
 #include <chrono>
@@ -11,19 +12,21 @@ using Time = std::chrono::nanoseconds;
 
 /// The limits of one function, from its configuration.
 struct Rules {
-  Time keep_warm{std::chrono::minutes(5)};  ///< how long an idle worker waits, counted from its last completion
-  std::size_t min_warm = 0;                 ///< workers that are kept even when idle for ever
-  std::size_t limit = 100;                  ///< most workers at once
-  std::size_t queue = 0;                    ///< most requests that may wait at the limit
+  Time keep_warm{
+      std::chrono::minutes(5)};  ///< how long an idle worker waits, counted from its last completion
+  std::size_t min_warm = 0;      ///< workers that are kept even when idle for ever
+  std::size_t limit = 100;       ///< most workers at once
+  std::size_t queue = 0;         ///< most requests that may wait at the limit
 };
 
 /// One function at one moment. A worker is counted in exactly one of the first three.
 struct Snapshot {
-  std::size_t starting = 0;    ///< cold starts under way, each promised to a request or to min_warm
-  std::size_t idle = 0;        ///< ready and waiting
-  std::size_t busy = 0;        ///< serving
-  std::size_t waiting = 0;     ///< requests in the queue
-  Time longest_idle_since{0};  ///< when the idle worker that waits longest became idle; meaningful if idle > 0
+  std::size_t starting = 0;  ///< cold starts under way, each promised to a request or to min_warm
+  std::size_t idle = 0;      ///< ready and waiting
+  std::size_t busy = 0;      ///< serving
+  std::size_t waiting = 0;   ///< requests in the queue
+  Time longest_idle_since{
+      0};  ///< when the idle worker that waits longest became idle; meaningful if idle > 0
 
   [[nodiscard]] std::size_t workers() const { return starting + idle + busy; }
 };

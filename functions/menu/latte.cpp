@@ -1,4 +1,5 @@
-// Takes its time: grinds the beans, brews, adds embellishments. The order may set each step's time in milliseconds:
+// Takes its time: grinds the beans, brews, adds embellishments. The order may set each step's time in
+// milliseconds:
 // {"grind_ms": 100, "brew_ms": 150, "embellish_ms": 50}, or {"ms": 300} for the whole, split evenly.
 #include <coffees/handler.hpp>
 #include <thread>

@@ -4,7 +4,8 @@ using coffees::Context, coffees::Event, coffees::Response;
 
 namespace {
 
-// The spigot of Rabinowitz and Wagon (American Mathematical Monthly 102, 1995): digit by digit, integers only.
+// The spigot of Rabinowitz and Wagon (American Mathematical Monthly 102, 1995): digit by digit, integers
+// only.
 std::string digits_of_pi(std::size_t count) {
   std::vector<std::uint64_t> terms(count * 10 / 3 + 2, 2);
   std::string digits;

@@ -14,7 +14,8 @@ constexpr std::uint32_t kUsers = 478;
 }  // namespace
 
 zygote::SourceSettings source_settings(const config::Function& function, const config::Server& server,
-                                       const HostFacts& host, std::uint32_t index, bool cancel_on_disconnect) {
+                                       const HostFacts& host, std::uint32_t index,
+                                       bool cancel_on_disconnect) {
   zygote::SourceSettings settings;
   const bool root = platform::identity::is_root();
   settings.process = {.function = function.name,
@@ -39,8 +40,8 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
   return settings;
 }
 
-Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration, const HostFacts& host,
-                  bool cancel_on_disconnect, const LogSink& sink) {
+Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
+                  const HostFacts& host, bool cancel_on_disconnect, const LogSink& sink) {
   Assembly assembly;
   std::uint32_t index = 0;
   for (const config::Function& function : configuration.functions) {
@@ -49,17 +50,18 @@ Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& config
                               .limit = function.limit,
                               .queue = function.queue};
     auto source = std::make_unique<zygote::ZygoteSource>(
-        loop, deadlines, source_settings(function, configuration.server, host, index++, cancel_on_disconnect), sink);
+        loop, deadlines, source_settings(function, configuration.server, host, index++, cancel_on_disconnect),
+        sink);
     assembly.sources.push_back(source.get());
-    assembly.catalog[function.name] = std::make_unique<Pool>(
-        loop, deadlines,
-        PoolSettings{.function = function.name,
-                     .rules = rules,
-                     .timeout = function.timeout,
-                     .queue_timeout = function.queue_timeout,
-                     .max_requests = function.max_requests,
-                     .reuse = function.reuse},
-        std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source));
+    assembly.catalog[function.name] =
+        std::make_unique<Pool>(loop, deadlines,
+                               PoolSettings{.function = function.name,
+                                            .rules = rules,
+                                            .timeout = function.timeout,
+                                            .queue_timeout = function.queue_timeout,
+                                            .max_requests = function.max_requests,
+                                            .reuse = function.reuse},
+                               std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source));
   }
   return assembly;
 }

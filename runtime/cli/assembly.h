@@ -14,7 +14,8 @@ namespace coffees::cli {
 
 struct HostFacts;
 
-/// The settings of a function's worker source. `index` tells functions apart: as root each gets a host user id of its own.
+/// The settings of a function's worker source. `index` tells functions apart: as root each gets a host user
+/// id of its own.
 zygote::SourceSettings source_settings(const config::Function& function, const config::Server& server,
                                        const HostFacts& host, std::uint32_t index, bool cancel_on_disconnect);
 
@@ -23,10 +24,11 @@ struct Assembly {
   FunctionCatalog catalog;
   std::vector<zygote::ZygoteSource*> sources;
 };
-Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration, const HostFacts& host,
-                  bool cancel_on_disconnect, const LogSink& sink);
+Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
+                  const HostFacts& host, bool cancel_on_disconnect, const LogSink& sink);
 
-/// Closes the sources and waits until every process of theirs has ended, 2 s at most. Returns whether all have.
+/// Closes the sources and waits until every process of theirs has ended, 2 s at most. Returns whether all
+/// have.
 bool end_processes(Loop& loop, const std::vector<zygote::ZygoteSource*>& sources);
 
 }  // namespace coffees::cli

@@ -25,13 +25,15 @@ void print_failure(const std::string& function, const Outcome& outcome) {
   fmt::print(stderr, "{}\n", config::Problem{code, function, what, outcome.hint}.text());
 }
 
-// Starts one worker, as a first request would: whatever can go wrong before the handler is called goes wrong here.
-Task<> check_function(zygote::ZygoteSource& source, const config::Function& function, std::size_t& left, bool& failed,
-                      Loop& loop) {
+// Starts one worker, as a first request would: whatever can go wrong before the handler is called goes wrong
+// here.
+Task<> check_function(zygote::ZygoteSource& source, const config::Function& function, std::size_t& left,
+                      bool& failed, Loop& loop) {
   StartResult result = co_await source.start(1);
   if (result.worker) {
     result.worker->kill();
-    const Duration init = function.start == config::StartMode::fresh ? result.cold_start.init : source.init_time();
+    const Duration init =
+        function.start == config::StartMode::fresh ? result.cold_start.init : source.init_time();
     fmt::print("{}: ok  {}  init {:.1f}ms  start {}\n", function.name, function.path, milliseconds(init),
                function.start == config::StartMode::fresh || source.forced_fresh() ? "fresh" : "zygote");
     if (function.timeout > Duration(0) && function.timeout < init)
@@ -63,7 +65,8 @@ int check(const CheckOptions& options) {
   for (std::size_t i = 0; i < configuration->functions.size(); ++i) {
     const config::Function& function = configuration->functions[i];
     sources.push_back(std::make_unique<zygote::ZygoteSource>(
-        loop, deadlines, source_settings(function, configuration->server, host, static_cast<std::uint32_t>(i), false), log));
+        loop, deadlines,
+        source_settings(function, configuration->server, host, static_cast<std::uint32_t>(i), false), log));
     borrowed.push_back(sources.back().get());
     spawn_detached(loop.get_executor(), check_function(*sources.back(), function, left, failed, loop));
   }

@@ -36,8 +36,8 @@ struct ServeOptions {
   FunctionsOptions functions;
   std::optional<std::string> host;
   std::optional<int> port;
-  bool quiet = false;                 ///< no line per invocation, no banner
-  bool json = false;                  ///< one JSON line on standard output when ready
+  bool quiet = false;  ///< no line per invocation, no banner
+  bool json = false;   ///< one JSON line on standard output when ready
   bool cancel_on_disconnect = false;
 };
 

@@ -15,10 +15,12 @@ using platform::isolation::Level;
 // The usual culprits, so that the user need not know what EPERM from clone3 means.
 std::string likely_cause(const std::string& failure) {
   if (failure.find("clone3") != std::string::npos)
-    return "user namespaces are refused here (a container's seccomp profile, or sysctl user.max_user_namespaces = 0)";
+    return "user namespaces are refused here (a container's seccomp profile, or sysctl "
+           "user.max_user_namespaces = 0)";
   if (failure.find("map user id") != std::string::npos || failure.find("mount") != std::string::npos ||
       failure.find("proc") != std::string::npos)
-    return "user namespaces come without rights here (AppArmor's unprivileged_userns restriction, or a container that "
+    return "user namespaces come without rights here (AppArmor's unprivileged_userns restriction, or a "
+           "container that "
            "masks /proc)";
   return "see the step that failed";
 }
@@ -27,8 +29,12 @@ std::vector<Feature> features_of(Level level, const std::string& why_not_full) {
   const bool full = level == Level::full;
   const bool basic = level != Level::none;
   const std::string off = level == Level::none ? "isolation = \"none\" was asked for" : why_not_full;
-  const auto needs_full = [&](const char* name, const char* how) { return Feature{name, full, full ? how : off}; };
-  const auto needs_basic = [&](const char* name, const char* how) { return Feature{name, basic, basic ? how : off}; };
+  const auto needs_full = [&](const char* name, const char* how) {
+    return Feature{name, full, full ? how : off};
+  };
+  const auto needs_basic = [&](const char* name, const char* how) {
+    return Feature{name, basic, basic ? how : off};
+  };
   const bool memory = basic && !platform::limits::built_with_sanitizer();
   return {
       needs_full("own users", "user namespace; handlers are uid 1000 inside, nobody outside"),
@@ -52,7 +58,9 @@ std::vector<Feature> features_of(Level level, const std::string& why_not_full) {
 
 }  // namespace
 
-std::string program_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+std::string program_directory() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
 
 HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish wish) {
   HostFacts facts;
@@ -63,12 +71,14 @@ HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish w
     config::Function probe;
     probe.name = "probe";
     const LogSink no_log = [](auto, auto, auto) {};
-    zygote::ZygoteSource source(loop, deadlines, source_settings(probe, config::Server{}, facts, 0, false), no_log);
+    zygote::ZygoteSource source(loop, deadlines, source_settings(probe, config::Server{}, facts, 0, false),
+                                no_log);
     StartResult result;
-    spawn_detached(loop.get_executor(), [](zygote::ZygoteSource& from, StartResult& into, Loop& until) -> Task<> {
-      into = co_await from.start(1);
-      until.stop();
-    }(source, result, loop));
+    spawn_detached(loop.get_executor(),
+                   [](zygote::ZygoteSource& from, StartResult& into, Loop& until) -> Task<> {
+                     into = co_await from.start(1);
+                     until.stop();
+                   }(source, result, loop));
     loop.run();
     loop.restart();
     if (!result.worker) {
@@ -81,7 +91,8 @@ HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish w
   }
   facts.features = features_of(facts.level, facts.why_not_full);
   const std::string slow = platform::scheduling::prefer_quick_wakeups();
-  facts.features.push_back({"quick wake-ups", slow.empty(), slow.empty() ? "0.1 ms slices for the dispatcher" : slow});
+  facts.features.push_back(
+      {"quick wake-ups", slow.empty(), slow.empty() ? "0.1 ms slices for the dispatcher" : slow});
   return facts;
 }
 

@@ -26,8 +26,8 @@ struct HostFacts {
   std::string worker_program;  ///< path of coffees-worker
 };
 
-/// Tries the whole recipe once, in throw-away processes: never by version numbers, since the first step can succeed and the
-/// second fail. Runs the loop. `wish` none tries nothing.
+/// Tries the whole recipe once, in throw-away processes: never by version numbers, since the first step can
+/// succeed and the second fail. Runs the loop. `wish` none tries nothing.
 HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish wish);
 
 /// The directory of the running program.

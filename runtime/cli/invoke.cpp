@@ -25,12 +25,17 @@ std::optional<std::string> read_data(const std::string& data) {
 
 int exit_code_for(const httplib::Response& response) {
   switch (response.status) {
-    case 500: return kFunctionError;
-    case 502: return kCrashed;
-    case 504: return kTimeout;
+    case 500:
+      return kFunctionError;
+    case 502:
+      return kCrashed;
+    case 504:
+      return kTimeout;
     case 429:
-    case 503: return kRefused;
-    default: return response.status >= 400 ? kUsage : kOk;
+    case 503:
+      return kRefused;
+    default:
+      return response.status >= 400 ? kUsage : kOk;
   }
 }
 
@@ -42,7 +47,9 @@ bool is_problem(const httplib::Response& response) {
 
 void print_problem(const httplib::Response& response) {
   const nlohmann::json problem = nlohmann::json::parse(response.body, nullptr, false);
-  const auto text = [&problem](const char* key) { return problem.is_object() ? problem.value(key, "") : std::string(); };
+  const auto text = [&problem](const char* key) {
+    return problem.is_object() ? problem.value(key, "") : std::string();
+  };
   const std::string type = text("error_type");
   fmt::print(stderr, "{}: {}{}{}\n", text("code"), type, type.empty() ? "" : ": ", text("detail"));
   if (!text("hint").empty()) fmt::print(stderr, "  hint: {}\n", text("hint"));
@@ -53,7 +60,8 @@ void print_problem(const httplib::Response& response) {
 int invoke(const InvokeOptions& options) {
   const std::optional<std::string> body = read_data(options.data);
   if (!body) {
-    fmt::print(stderr, "error[E104]: {} cannot be read\n  hint: -d @FILE names a file, -d TEXT is the text itself\n",
+    fmt::print(stderr,
+               "error[E104]: {} cannot be read\n  hint: -d @FILE names a file, -d TEXT is the text itself\n",
                options.data.substr(1));
     return kUsage;
   }
@@ -66,8 +74,8 @@ int invoke(const InvokeOptions& options) {
   client.set_read_timeout(std::chrono::hours(24));  // the function's own timeout decides
   const httplib::Result result = client.Post("/" + options.function, *body, "application/json");
   if (!result) {
-    fmt::print(stderr, "error[E106]: no server answers at {}: {}\n  hint: start one with: coffees serve\n", url,
-               httplib::to_string(result.error()));
+    fmt::print(stderr, "error[E106]: no server answers at {}: {}\n  hint: start one with: coffees serve\n",
+               url, httplib::to_string(result.error()));
     return kNoServer;
   }
   const httplib::Response& response = *result;

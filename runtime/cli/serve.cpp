@@ -25,28 +25,35 @@ constexpr int kMostPortsTried = 50;
 
 // One line per invocation: who, how, what came of it, and where the time went.
 std::string invocation_line(const Outcome& outcome, std::string_view function, std::string_view request_id) {
-  const auto ms = [](Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
+  const auto ms = [](Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+  };
   const Timing& timing = outcome.timing;
   const std::string who = outcome.worker.empty() ? std::string(function) : outcome.worker;
-  std::string line = fmt::format("{}  {:<14} {:<4} {}  {:.1f}ms", time_of_day(), who,
-                                 outcome.worker.empty() ? "-" : (outcome.cold ? "cold" : "warm"), front::status_of(outcome),
-                                 ms(timing.queue + timing.boot + timing.init + timing.exec));
+  std::string line =
+      fmt::format("{}  {:<14} {:<4} {}  {:.1f}ms", time_of_day(), who,
+                  outcome.worker.empty() ? "-" : (outcome.cold ? "cold" : "warm"), front::status_of(outcome),
+                  ms(timing.queue + timing.boot + timing.init + timing.exec));
   if (!outcome.worker.empty()) {
     line += fmt::format("  queue {:.1f}", ms(timing.queue));
     if (outcome.cold) line += fmt::format("  boot {:.1f}  init {:.1f}", ms(timing.boot), ms(timing.init));
     line += fmt::format("  exec {:.1f}", ms(timing.exec));
   }
   line += fmt::format("  {}", request_id);
-  if (outcome.kind == Outcome::Kind::timeout) line += "  TIMEOUT: ";
-  else if (outcome.kind != Outcome::Kind::ok) line += fmt::format("  {}: ", front::code_of(outcome.kind));
+  if (outcome.kind == Outcome::Kind::timeout)
+    line += "  TIMEOUT: ";
+  else if (outcome.kind != Outcome::Kind::ok)
+    line += fmt::format("  {}: ", front::code_of(outcome.kind));
   return line + (outcome.type.empty() ? "" : outcome.type + ": ") + outcome.message;
 }
 
-void print_banner(Console& console, const config::Config& configuration, const HostFacts& host, const std::string& url) {
+void print_banner(Console& console, const config::Config& configuration, const HostFacts& host,
+                  const std::string& url) {
   console.line(fmt::format("Cloud Coffees  {}  {} functions", url, configuration.functions.size()));
   for (const config::Function& function : configuration.functions)
-    console.line(fmt::format("  {:<14} {}/{:<14} timeout {:<6} keep-warm {:<8} limit {}", function.name, url, function.name,
-                             format_duration(function.timeout), format_duration(function.keep_warm), function.limit));
+    console.line(fmt::format("  {:<14} {}/{:<14} timeout {:<6} keep-warm {:<8} limit {}", function.name, url,
+                             function.name, format_duration(function.timeout),
+                             format_duration(function.keep_warm), function.limit));
   console.line(fmt::format("isolation: {}", platform::isolation::name_of(host.level)));
   for (const Feature& feature : host.features)
     console.line(fmt::format("  {:<20} {:<4} {}", feature.name, feature.on ? "on" : "off", feature.reason));
@@ -55,22 +62,26 @@ void print_banner(Console& console, const config::Config& configuration, const H
 }
 
 // Brings up every function's init and zygote, all at once; a bad one is said and does not stop the others.
-void prepare_all(Loop& loop, Console& console, const Assembly& assembly, const config::Config& configuration) {
+void prepare_all(Loop& loop, Console& console, const Assembly& assembly,
+                 const config::Config& configuration) {
   for (std::size_t i = 0; i < assembly.sources.size(); ++i) {
-    spawn_detached(loop.get_executor(),
-                   [](zygote::ZygoteSource& source, Pool& pool, std::string name, Console& out) -> Task<> {
-                     const Outcome outcome = co_await source.prepare();
-                     if (outcome.kind != Outcome::Kind::ok)
-                       out.line(fmt::format("error: {}: {}  (hint: {})", name, outcome.message, outcome.hint));
-                     else
-                       pool.open();
-                   }(*assembly.sources[i], *assembly.catalog.at(configuration.functions[i].name),
-                                                            configuration.functions[i].name, console));
+    spawn_detached(
+        loop.get_executor(),
+        [](zygote::ZygoteSource& source, Pool& pool, std::string name,
+           Console& out) -> Task<> {
+          const Outcome outcome = co_await source.prepare();
+          if (outcome.kind != Outcome::Kind::ok)
+            out.line(fmt::format("error: {}: {}  (hint: {})", name, outcome.message, outcome.hint));
+          else
+            pool.open();
+        }(*assembly.sources[i], *assembly.catalog.at(configuration.functions[i].name),
+                         configuration.functions[i].name, console));
   }
 }
 
 // Drains once, stops at the second signal. Ends the loop. `exit_code` is set.
-Task<> wait_for_signals(Loop& loop, front::HttpServer& server, Console& console, Duration drain, int& exit_code) {
+Task<> wait_for_signals(Loop& loop, front::HttpServer& server, Console& console, Duration drain,
+                        int& exit_code) {
   asio::basic_signal_set<Executor> signals(loop.get_executor(), SIGTERM, SIGINT);
   co_await signals.async_wait(UseTask());
   console.line("stopping: new requests get 503, those under way may finish (once more to stop at once)");
@@ -88,7 +99,8 @@ Task<> wait_for_signals(Loop& loop, front::HttpServer& server, Console& console,
   });
   ErrorCode ignored;
   co_await signals.async_wait(asio::redirect_error(UseTask(), ignored));
-  console.line(limit_passed ? "stopped: `drain` has passed, what was under way is cut off" : "stopped at once");
+  console.line(limit_passed ? "stopped: `drain` has passed, what was under way is cut off"
+                            : "stopped at once");
   exit_code = kCutOff;
   loop.stop();
 }
@@ -115,10 +127,11 @@ void apply_flags(const ServeOptions& options, config::Server& server) {
 
 int report_listen_error(const ErrorCode& error, const config::Server& server) {
   const bool taken = error == asio::error::address_in_use;
-  const config::Problem problem{taken ? "E101" : "E102", "",
-                                fmt::format("cannot listen on {}:{}: {}", server.host, server.port, error.message()),
-                                taken ? "use the server that runs there, or another port: coffees serve --port 0"
-                                      : "`host` is an address of this machine, 127.0.0.1 for yourself only"};
+  const config::Problem problem{
+      taken ? "E101" : "E102", "",
+      fmt::format("cannot listen on {}:{}: {}", server.host, server.port, error.message()),
+      taken ? "use the server that runs there, or another port: coffees serve --port 0"
+            : "`host` is an address of this machine, 127.0.0.1 for yourself only"};
   fmt::print(stderr, "{}\n", problem.text());
   return taken ? kPortTaken : kUsage;
 }
@@ -138,10 +151,11 @@ int serve(const ServeOptions& options) {
   const HostFacts host = explore_host(loop, deadlines, configuration->server.isolation);
   if (configuration->server.isolation == config::IsolationWish::strict &&
       host.level != platform::isolation::Level::full) {
-    fmt::print(stderr, "{}\n",
-               config::Problem{"E103", "", "isolation = \"strict\" is not possible here: " + host.why_not_full,
-                               "isolation = \"best\" takes what the host allows"}
-                   .text());
+    fmt::print(
+        stderr, "{}\n",
+        config::Problem{"E103", "", "isolation = \"strict\" is not possible here: " + host.why_not_full,
+                        "isolation = \"best\" takes what the host allows"}
+            .text());
     return kNotIsolated;
   }
 
@@ -158,16 +172,18 @@ int serve(const ServeOptions& options) {
     observer = [&console](const Outcome& outcome, std::string_view function, std::string_view request_id) {
       console.line(invocation_line(outcome, function, request_id));
     };
-  front::HttpServer server(loop, dispatcher,
-                           {.max_body = configuration->server.max_body,
-                            .access = front::AccessRules(configuration->server.hosts, configuration->server.host),
-                            .cancel_on_disconnect = options.cancel_on_disconnect,
-                            .max_connections = std::max<std::size_t>(open_files / 2, 64)},
-                           observer, {});
+  front::HttpServer server(
+      loop, dispatcher,
+      {.max_body = configuration->server.max_body,
+       .access = front::AccessRules(configuration->server.hosts, configuration->server.host),
+       .cancel_on_disconnect = options.cancel_on_disconnect,
+       .max_connections = std::max<std::size_t>(open_files / 2, 64)},
+      observer, {});
   if (const ErrorCode error = listen(server, configuration->server, console))
     return report_listen_error(error, configuration->server);
   const bool v6 = configuration->server.host.find(':') != std::string::npos;
-  const std::string url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", configuration->server.host, v6 ? "]" : "", server.port());
+  const std::string url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", configuration->server.host,
+                                      v6 ? "]" : "", server.port());
   const ServerFile server_file(url);
   server.start();
   if (!options.quiet) print_banner(console, *configuration, host, url);
@@ -182,7 +198,8 @@ int serve(const ServeOptions& options) {
   }
 
   int exit_code = kOk;
-  spawn_detached(loop.get_executor(), wait_for_signals(loop, server, console, configuration->server.drain, exit_code));
+  spawn_detached(loop.get_executor(),
+                 wait_for_signals(loop, server, console, configuration->server.drain, exit_code));
   loop.run();
 
   dispatcher.close();

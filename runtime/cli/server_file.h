@@ -19,7 +19,8 @@ class ServerFile {
   std::string url_;
 };
 
-/// The URL of the server to talk to: `wanted` if not empty, else $COFFEES_SERVER, else the server file, else the default.
+/// The URL of the server to talk to: `wanted` if not empty, else $COFFEES_SERVER, else the server file, else
+/// the default.
 std::string find_server(const std::string& wanted);
 
 }  // namespace coffees::cli

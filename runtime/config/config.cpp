@@ -19,11 +19,13 @@ namespace {
 // Reads the tables of one file into a Config and notes everything that is wrong on the way.
 class Reader {
  public:
-  Reader(std::string name, std::string directory) : name_(std::move(name)), directory_(std::move(directory)) {}
+  Reader(std::string name, std::string directory)
+      : name_(std::move(name)), directory_(std::move(directory)) {}
 
   Loaded read(const toml::table& root) {
     Function defaults;
-    if (const toml::node* node = root.get("defaults")) read_keys(*node, function_keys(), defaults, "[defaults]", true);
+    if (const toml::node* node = root.get("defaults"))
+      read_keys(*node, function_keys(), defaults, "[defaults]", true);
     for (const auto& [key, node] : root) {
       if (key == "defaults") continue;
       if (key == "server") {
@@ -31,13 +33,15 @@ class Reader {
       } else if (key == "functions") {
         read_functions(node, defaults);
       } else if (key == "version") {
-        if (node.value<std::int64_t>() != 1) problem("E302", node, "version is not 1, the only one that this coffees knows", "version = 1");
+        if (node.value<std::int64_t>() != 1)
+          problem("E302", node, "version is not 1, the only one that this coffees knows", "version = 1");
       } else {
         unknown(key, {"version", "server", "defaults", "functions"}, "the file");
       }
     }
     auto& functions = loaded_.config.functions;
-    std::sort(functions.begin(), functions.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::sort(functions.begin(), functions.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
     return std::move(loaded_);
   }
 
@@ -50,18 +54,21 @@ class Reader {
   }
   void unknown(const toml::key& key, const std::vector<std::string>& known, const std::string& where) {
     const std::string meant = did_you_mean(key.str(), known);
-    loaded_.problems.push_back({"E303", position(key.source()), fmt::format("unknown key '{}' in {}", key.str(), where),
+    loaded_.problems.push_back({"E303", position(key.source()),
+                                fmt::format("unknown key '{}' in {}", key.str(), where),
                                 meant.empty() ? fmt::format("known: {}", fmt::join(known, ", "))
                                               : fmt::format("did you mean '{}'?", meant)});
   }
 
   template <typename Target>
-  void read_keys(const toml::node& node, const std::vector<Key<Target>>& keys, Target& target, const std::string& where,
-                 bool defaults) {
+  void read_keys(const toml::node& node, const std::vector<Key<Target>>& keys, Target& target,
+                 const std::string& where, bool defaults) {
     const toml::table* table = node.as_table();
-    if (table == nullptr) return problem("E302", node, where + " is not a table", "write " + where + " on a line of its own");
+    if (table == nullptr)
+      return problem("E302", node, where + " is not a table", "write " + where + " on a line of its own");
     for (const auto& [name, value] : *table) {
-      const auto key = std::find_if(keys.begin(), keys.end(), [&name = name](const auto& k) { return name == k.name; });
+      const auto key =
+          std::find_if(keys.begin(), keys.end(), [&name = name](const auto& k) { return name == k.name; });
       if (key == keys.end() || (defaults && key->only_per_function)) {
         std::vector<std::string> known;
         for (const auto& k : keys)
@@ -84,23 +91,27 @@ class Reader {
       Function function = defaults;
       function.name = name.str();
       if (!is_function_name(function.name)) {
-        loaded_.problems.push_back({"E304", position(name.source()), fmt::format("'{}' cannot be a function's name", function.name),
-                                    "letters, digits, - and _, at most 64, not starting with _; healthz and readyz are taken"});
+        loaded_.problems.push_back(
+            {"E304", position(name.source()), fmt::format("'{}' cannot be a function's name", function.name),
+             "letters, digits, - and _, at most 64, not starting with _; healthz and readyz are taken"});
         continue;
       }
       const std::size_t before = loaded_.problems.size();
       read_keys(value, function_keys(), function, "[functions." + function.name + "]", false);
       if (loaded_.problems.size() == before) check(value, function);
-      if (!function.path.empty()) function.path = (std::filesystem::path(directory_) / function.path).lexically_normal();
+      if (!function.path.empty())
+        function.path = (std::filesystem::path(directory_) / function.path).lexically_normal();
       loaded_.config.functions.push_back(std::move(function));
     }
   }
 
   void check(const toml::node& node, const Function& function) {
     const std::string where = "[functions." + function.name + "]";
-    if (function.path.empty()) problem("E305", node, where + " has no path", "path = \"build/" + function.name + ".so\"");
+    if (function.path.empty())
+      problem("E305", node, where + " has no path", "path = \"build/" + function.name + ".so\"");
     if (function.min_warm > function.limit)
-      problem("E306", node, fmt::format("{}: min_warm = {} is above limit = {}", where, function.min_warm, function.limit),
+      problem("E306", node,
+              fmt::format("{}: min_warm = {} is above limit = {}", where, function.min_warm, function.limit),
               "lower min_warm or raise limit");
   }
 
@@ -121,8 +132,9 @@ Loaded load_text(const std::string& text, const std::string& name, const std::st
   try {
     return Reader(name, directory).read(toml::parse(text, name));
   } catch (const toml::parse_error& error) {
-    return {{}, {{"E301", fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column),
-                  std::string(error.description()), "the format is TOML: https://toml.io"}}};
+    return {{},
+            {{"E301", fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column),
+              std::string(error.description()), "the format is TOML: https://toml.io"}}};
   }
 }
 
@@ -141,7 +153,8 @@ Loaded from_libraries(const std::vector<std::string>& paths) {
     function.name = std::filesystem::path(path).stem().string();
     function.path = path;
     if (!is_function_name(function.name))
-      loaded.problems.push_back({"E304", path, "this file's name cannot be a function's name", "name it in a coffees.toml"});
+      loaded.problems.push_back(
+          {"E304", path, "this file's name cannot be a function's name", "name it in a coffees.toml"});
     loaded.config.functions.push_back(std::move(function));
   }
   return loaded;
@@ -151,8 +164,9 @@ bool is_function_name(const std::string& name) {
   const auto allowed = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   };
-  return !name.empty() && name.size() <= 64 && name[0] != '_' && std::all_of(name.begin(), name.end(), allowed) &&
-         name != "healthz" && name != "readyz" && name != "2015-03-31";
+  return !name.empty() && name.size() <= 64 && name[0] != '_' &&
+         std::all_of(name.begin(), name.end(), allowed) && name != "healthz" && name != "readyz" &&
+         name != "2015-03-31";
 }
 
 }  // namespace coffees::config

@@ -16,21 +16,22 @@ enum class StartMode {
   fresh,   ///< every worker loads and initialises the handler itself
 };
 
-/// One function. Defaults are the built-in ones; `[defaults]` and `[functions.NAME]` replace them in that order.
+/// One function. Defaults are the built-in ones; `[defaults]` and `[functions.NAME]` replace them in that
+/// order.
 struct Function {
   std::string name;
-  std::string path;                                ///< of the handler library
-  Duration timeout{std::chrono::seconds(3)};       ///< of one invocation; negative: off
+  std::string path;                           ///< of the handler library
+  Duration timeout{std::chrono::seconds(3)};  ///< of one invocation; negative: off
   Duration init_timeout{std::chrono::seconds(10)};
-  Duration keep_warm{std::chrono::minutes(5)};     ///< idle life; max(): for ever
+  Duration keep_warm{std::chrono::minutes(5)};  ///< idle life; max(): for ever
   std::uint32_t min_warm = 0;
   std::uint32_t limit = 100;
   std::uint32_t queue = 0;
   Duration queue_timeout{std::chrono::seconds(1)};
-  std::uint64_t max_requests = 0;                  ///< 0: never retired for it
-  std::uint64_t memory = 128ULL << 20;             ///< bytes
+  std::uint64_t max_requests = 0;       ///< 0: never retired for it
+  std::uint64_t memory = 128ULL << 20;  ///< bytes
   std::uint32_t processes = 32;
-  std::uint64_t tmp = 64ULL << 20;                 ///< bytes
+  std::uint64_t tmp = 64ULL << 20;  ///< bytes
   StartMode start = StartMode::zygote;
   bool reuse = true;
   std::map<std::string, std::string> env;
@@ -45,9 +46,9 @@ enum class IsolationWish {
 struct Server {
   std::string host = "127.0.0.1";
   std::uint16_t port = 2633;
-  bool port_asked_for = false;  ///< then a taken port is an error, not a reason to take the next
-  std::vector<std::string> hosts;                ///< further names that clients may call us by
-  std::uint64_t max_body = 6ULL << 20;           ///< bytes, requests and answers
+  bool port_asked_for = false;          ///< then a taken port is an error, not a reason to take the next
+  std::vector<std::string> hosts;       ///< further names that clients may call us by
+  std::uint64_t max_body = 6ULL << 20;  ///< bytes, requests and answers
   Duration drain{std::chrono::seconds(10)};
   IsolationWish isolation = IsolationWish::best;
 };
@@ -74,16 +75,16 @@ struct Loaded {
   std::vector<Problem> problems;
 };
 
-/// Reads a coffees.toml. Relative paths of handler libraries count from the file's own directory. Never throws for what is
-/// in the file. `name` is how the file is called in messages.
+/// Reads a coffees.toml. Relative paths of handler libraries count from the file's own directory. Never
+/// throws for what is in the file. `name` is how the file is called in messages.
 Loaded load_file(const std::string& path);
 Loaded load_text(const std::string& text, const std::string& name, const std::string& directory);
 
 /// A configuration of these handler libraries alone, each named after its file.
 Loaded from_libraries(const std::vector<std::string>& paths);
 
-/// Whether `name` may be a function: letters, digits, "_" and "-", at most 64, not beginning with "_", and not a path that
-/// the invoke port uses itself.
+/// Whether `name` may be a function: letters, digits, "_" and "-", at most 64, not beginning with "_", and
+/// not a path that the invoke port uses itself.
 bool is_function_name(const std::string& name);
 
 }  // namespace coffees::config

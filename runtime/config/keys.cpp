@@ -19,7 +19,8 @@ struct Word {
 };
 
 template <typename Target>
-Key<Target> duration(const char* name, Duration Target::*member, std::optional<Word> word = {}, bool positive = false) {
+Key<Target> duration(const char* name, Duration Target::*member, std::optional<Word> word = {},
+                     bool positive = false) {
   auto read = [=](const toml::node& node, Target& target) -> std::string {
     const auto text = node.value<std::string>();
     if (text && word && *text == word->text) {
@@ -33,8 +34,8 @@ Key<Target> duration(const char* name, Duration Target::*member, std::optional<W
       }
     if (const auto number = node.value_exact<std::int64_t>())
       return fmt::format("write {0} = \"{1}s\" or \"{1}ms\"", name, *number);
-    return fmt::format("a duration like \"250ms\", \"3s\" or \"5m\"{}{}{}", word ? ", or \"" : "", word ? word->text : "",
-                       word ? "\"" : "");
+    return fmt::format("a duration like \"250ms\", \"3s\" or \"5m\"{}{}{}", word ? ", or \"" : "",
+                       word ? word->text : "", word ? "\"" : "");
   };
   return {name, read, false, kNoUnit};
 }
@@ -69,7 +70,8 @@ Key<Target> count(const char* name, Integer Target::*member, std::int64_t least,
 template <typename Target>
 Key<Target> text(const char* name, std::string Target::*member, bool only_per_function = false) {
   auto read = [=](const toml::node& node, Target& target) -> std::string {
-    if (const auto value = node.value<std::string>(); value && !value->empty() && value->find('\0') == std::string::npos) {
+    if (const auto value = node.value<std::string>();
+        value && !value->empty() && value->find('\0') == std::string::npos) {
       target.*member = *value;
       return {};
     }
@@ -79,7 +81,8 @@ Key<Target> text(const char* name, std::string Target::*member, bool only_per_fu
 }
 
 template <typename Target, typename Enum>
-Key<Target> choice(const char* name, Enum Target::*member, std::vector<std::pair<std::string, Enum>> choices) {
+Key<Target> choice(const char* name, Enum Target::*member,
+                   std::vector<std::pair<std::string, Enum>> choices) {
   auto read = [=](const toml::node& node, Target& target) -> std::string {
     const auto value = node.value<std::string>();
     std::string all;
@@ -95,10 +98,12 @@ Key<Target> choice(const char* name, Enum Target::*member, std::vector<std::pair
   return {name, read};
 }
 
-// Variables that change how libraries are loaded or memory is handed out would undo the sandbox's assumptions.
+// Variables that change how libraries are loaded or memory is handed out would undo the sandbox's
+// assumptions.
 bool is_allowed_variable(std::string_view name) {
-  return !name.empty() && name.find('=') == std::string_view::npos && name.find('\0') == std::string_view::npos &&
-         !name.starts_with("LD_") && !name.starts_with("MALLOC_") && name != "GLIBC_TUNABLES";
+  return !name.empty() && name.find('=') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos && !name.starts_with("LD_") &&
+         !name.starts_with("MALLOC_") && name != "GLIBC_TUNABLES";
 }
 
 std::string read_env(const toml::node& node, Function& function) {
@@ -106,8 +111,10 @@ std::string read_env(const toml::node& node, Function& function) {
   if (table == nullptr) return "env = { NAME = \"value\" }";
   for (const auto& [name, value] : *table) {
     const auto text = value.value_exact<std::string>();
-    if (!text || text->find('\0') != std::string::npos) return fmt::format("env values are texts: {} = \"...\"", name.str());
-    if (!is_allowed_variable(name.str())) return fmt::format("{} cannot be set: LD_*, MALLOC_* and GLIBC_TUNABLES are refused", name.str());
+    if (!text || text->find('\0') != std::string::npos)
+      return fmt::format("env values are texts: {} = \"...\"", name.str());
+    if (!is_allowed_variable(name.str()))
+      return fmt::format("{} cannot be set: LD_*, MALLOC_* and GLIBC_TUNABLES are refused", name.str());
     function.env[std::string(name.str())] = *text;
   }
   std::size_t total = 0;
@@ -163,7 +170,8 @@ const std::vector<Key<Function>>& function_keys() {
       size("memory", &Function::memory, 8 << 20),
       count("processes", &Function::processes, 1, 10'000),
       size("tmp", &Function::tmp, 64 << 10),
-      choice<Function, StartMode>("start", &Function::start, {{"zygote", StartMode::zygote}, {"fresh", StartMode::fresh}}),
+      choice<Function, StartMode>("start", &Function::start,
+                                  {{"zygote", StartMode::zygote}, {"fresh", StartMode::fresh}}),
       {"reuse", read_reuse},
       {"env", read_env},
   };

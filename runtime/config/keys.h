@@ -1,4 +1,5 @@
-// Every key of coffees.toml: its name, its unit, and where its value goes. The one table that reading is driven by.
+// Every key of coffees.toml: its name, its unit, and where its value goes. The one table that reading is
+// driven by.
 #pragma once
 
 #include <functional>

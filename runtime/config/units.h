@@ -16,7 +16,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 /// "512KiB", "128MiB", "1GiB", "100B" in bytes; nothing for anything else.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-/// The shortest way to write a duration in these units: "5m", "250ms". Negative: "off"; the longest: "forever".
+/// The shortest way to write a duration in these units: "5m", "250ms". Negative: "off"; the longest:
+/// "forever".
 std::string format_duration(std::chrono::nanoseconds duration);
 
 /// The same for bytes: "128MiB".

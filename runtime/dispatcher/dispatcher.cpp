@@ -27,9 +27,10 @@ Outcome Dispatcher::unknown_function(std::string_view name) const {
   std::vector<std::string> known;
   for (const auto& [function, pool] : catalog_) known.push_back(function);
   const std::string meant = config::did_you_mean(name, known);
-  return Outcome::failure(Outcome::Kind::unknown_function, fmt::format("there is no function named '{}'", name),
-                          fmt::format("{}known: {}", meant.empty() ? "" : fmt::format("did you mean '{}'? ", meant),
-                                      fmt::join(known, ", ")));
+  return Outcome::failure(
+      Outcome::Kind::unknown_function, fmt::format("there is no function named '{}'", name),
+      fmt::format("{}known: {}", meant.empty() ? "" : fmt::format("did you mean '{}'? ", meant),
+                  fmt::join(known, ", ")));
 }
 
 void Dispatcher::close() {

@@ -14,7 +14,8 @@ namespace coffees {
 /// All functions of this server, by name.
 using FunctionCatalog = std::map<std::string, std::unique_ptr<Pool>, std::less<>>;
 
-/// Runs invocations. Loop thread only; outlived by the catalog's pools' workers never, by its callers' coroutines never.
+/// Runs invocations. Loop thread only; outlived by the catalog's pools' workers never, by its callers'
+/// coroutines never.
 class Dispatcher {
  public:
   explicit Dispatcher(FunctionCatalog catalog) : catalog_(std::move(catalog)) {}

@@ -22,10 +22,11 @@ bool same(std::string_view a, std::string_view b) {
 
 // The connection belongs to the runtime (RFC 9110 section 7.6.1), and so do the names that tell about it.
 bool is_ours(std::string_view name) {
-  constexpr std::array<std::string_view, 10> names{"connection", "content-length",   "date",    "keep-alive",
-                                                   "te",         "proxy-connection", "trailer", "transfer-encoding",
-                                                   "upgrade",    "x-request-id"};
-  return std::any_of(names.begin(), names.end(), [name](std::string_view other) { return same(name, other); }) ||
+  constexpr std::array<std::string_view, 10> names{
+      "connection", "content-length",    "date",    "keep-alive",  "te", "proxy-connection",
+      "trailer",    "transfer-encoding", "upgrade", "x-request-id"};
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view other) { return same(name, other); }) ||
          (name.size() > 10 && same(name.substr(0, 10), "x-coffees-"));
 }
 
@@ -65,13 +66,15 @@ void begin(std::string& head, int status, std::size_t length, const AnswerFrame&
 // Milliseconds with three decimals, from integers: floating point would take a tenth of an answer's time.
 void append_duration(std::string& head, std::string_view name, std::chrono::nanoseconds duration) {
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-  fmt::format_to(std::back_inserter(head), FMT_COMPILE(", {};dur={}.{:03}"), name, microseconds / 1000, microseconds % 1000);
+  fmt::format_to(std::back_inserter(head), FMT_COMPILE(", {};dur={}.{:03}"), name, microseconds / 1000,
+                 microseconds % 1000);
 }
 
 void add_timing(std::string& head, const Outcome& outcome) {
   const Timing& timing = outcome.timing;
   const std::string_view start = outcome.cold ? "cold" : "warm";
-  fmt::format_to(std::back_inserter(head), FMT_COMPILE("X-Coffees-Worker: {}\r\nX-Coffees-Start: {}\r\nServer-Timing: {}"),
+  fmt::format_to(std::back_inserter(head),
+                 FMT_COMPILE("X-Coffees-Worker: {}\r\nX-Coffees-Start: {}\r\nServer-Timing: {}"),
                  outcome.worker, start, start);
   append_duration(head, "queue", timing.queue);
   if (outcome.cold) {
@@ -90,7 +93,8 @@ void finish(Answer& answer, int status, const AnswerFrame& frame) {
 
 // RFC 9457. Texts may come from handlers: what is no UTF-8 in them is replaced.
 std::string problem_document(int status, const char* code, const std::string& detail, const std::string& hint,
-                             std::string_view request_id, std::string_view function, const std::string& type) {
+                             std::string_view request_id, std::string_view function,
+                             const std::string& type) {
   nlohmann::ordered_json document;
   document["type"] = std::string("urn:coffees:problem:") + code;
   document["title"] = std::string(reason(status));
@@ -106,19 +110,32 @@ std::string problem_document(int status, const char* code, const std::string& de
 
 const char* refusal_code(int status) {
   switch (status) {
-    case 403: return "cross_site";
-    case 404: return "not_found";
-    case 405: return "method_not_allowed";
-    case 408: return "request_timeout";
-    case 413: return "body_too_large";
-    case 414: return "target_too_long";
-    case 415: return "encoded_body";
-    case 421: return "foreign_host";
-    case 431: return "head_too_large";
-    case 501: return "not_implemented";
-    case 503: return "unavailable";
-    case 505: return "http_version";
-    default: return "bad_request";
+    case 403:
+      return "cross_site";
+    case 404:
+      return "not_found";
+    case 405:
+      return "method_not_allowed";
+    case 408:
+      return "request_timeout";
+    case 413:
+      return "body_too_large";
+    case 414:
+      return "target_too_long";
+    case 415:
+      return "encoded_body";
+    case 421:
+      return "foreign_host";
+    case 431:
+      return "head_too_large";
+    case 501:
+      return "not_implemented";
+    case 503:
+      return "unavailable";
+    case 505:
+      return "http_version";
+    default:
+      return "bad_request";
   }
 }
 
@@ -141,42 +158,64 @@ std::string add_handler_fields(std::string& head, std::string_view headers) {
 
 int status_of(const Outcome& outcome) {
   switch (outcome.kind) {
-    case Outcome::Kind::ok: return outcome.status;
-    case Outcome::Kind::handler_error: return 500;
-    case Outcome::Kind::timeout: return 504;
+    case Outcome::Kind::ok:
+      return outcome.status;
+    case Outcome::Kind::handler_error:
+      return 500;
+    case Outcome::Kind::timeout:
+      return 504;
     case Outcome::Kind::out_of_memory:
     case Outcome::Kind::crashed:
     case Outcome::Kind::protocol_error:
     case Outcome::Kind::response_too_large:
-    case Outcome::Kind::init_failed: return 502;
+    case Outcome::Kind::init_failed:
+      return 502;
     case Outcome::Kind::throttled:
-    case Outcome::Kind::queue_timeout: return 429;
+    case Outcome::Kind::queue_timeout:
+      return 429;
     case Outcome::Kind::crash_loop:
     case Outcome::Kind::no_resources:
     case Outcome::Kind::draining:
-    case Outcome::Kind::client_gone: return 503;
-    case Outcome::Kind::unknown_function: return 404;
+    case Outcome::Kind::client_gone:
+      return 503;
+    case Outcome::Kind::unknown_function:
+      return 404;
   }
   return 500;
 }
 
 const char* code_of(Outcome::Kind kind) {
   switch (kind) {
-    case Outcome::Kind::ok: return "ok";
-    case Outcome::Kind::handler_error: return "handler_error";
-    case Outcome::Kind::out_of_memory: return "out_of_memory";
-    case Outcome::Kind::timeout: return "timeout";
-    case Outcome::Kind::crashed: return "crashed";
-    case Outcome::Kind::protocol_error: return "protocol_error";
-    case Outcome::Kind::response_too_large: return "response_too_large";
-    case Outcome::Kind::init_failed: return "init_failed";
-    case Outcome::Kind::throttled: return "throttled";
-    case Outcome::Kind::queue_timeout: return "queue_timeout";
-    case Outcome::Kind::crash_loop: return "crash_loop";
-    case Outcome::Kind::no_resources: return "no_resources";
-    case Outcome::Kind::draining: return "draining";
-    case Outcome::Kind::unknown_function: return "unknown_function";
-    case Outcome::Kind::client_gone: return "client_gone";
+    case Outcome::Kind::ok:
+      return "ok";
+    case Outcome::Kind::handler_error:
+      return "handler_error";
+    case Outcome::Kind::out_of_memory:
+      return "out_of_memory";
+    case Outcome::Kind::timeout:
+      return "timeout";
+    case Outcome::Kind::crashed:
+      return "crashed";
+    case Outcome::Kind::protocol_error:
+      return "protocol_error";
+    case Outcome::Kind::response_too_large:
+      return "response_too_large";
+    case Outcome::Kind::init_failed:
+      return "init_failed";
+    case Outcome::Kind::throttled:
+      return "throttled";
+    case Outcome::Kind::queue_timeout:
+      return "queue_timeout";
+    case Outcome::Kind::crash_loop:
+      return "crash_loop";
+    case Outcome::Kind::no_resources:
+      return "no_resources";
+    case Outcome::Kind::draining:
+      return "draining";
+    case Outcome::Kind::unknown_function:
+      return "unknown_function";
+    case Outcome::Kind::client_gone:
+      return "client_gone";
   }
   return "?";
 }
@@ -197,8 +236,8 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
     answer.head.clear();
   }
   const int status = status_of(outcome);
-  answer.body = problem_document(status, code_of(outcome.kind), outcome.message, outcome.hint, frame.request_id,
-                                 function, outcome.type);
+  answer.body = problem_document(status, code_of(outcome.kind), outcome.message, outcome.hint,
+                                 frame.request_id, function, outcome.type);
   begin(answer.head, status, answer.body.size(), frame);
   answer.head += "Content-Type: application/problem+json\r\n";
   if (status == 429 || status == 503)
@@ -211,7 +250,8 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
 
 Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view extra) {
   return plain(refusal.status, "application/problem+json",
-               problem_document(refusal.status, refusal_code(refusal.status), refusal.detail, {}, frame.request_id, {}, {}),
+               problem_document(refusal.status, refusal_code(refusal.status), refusal.detail, {},
+                                frame.request_id, {}, {}),
                frame, extra);
 }
 

@@ -152,11 +152,13 @@ Task<bool> Connection::read_head(Request& request) {
   }
   ErrorCode error;
   request.parser.put(asio::buffer(buffer_.data(), scanner.head_size()), error);
-  if (error && error != boost::beast::http::error::need_more && error != boost::beast::http::error::body_limit)
+  if (error && error != boost::beast::http::error::need_more &&
+      error != boost::beast::http::error::body_limit)
     co_return co_await refuse(nullptr, {400, "the head of the request cannot be parsed: " + error.message()});
   request.http_1_0 = !request.parser.is_http_1_1();
   if (const Refusal refusal = request.parser.check_fields()) co_return co_await refuse(nullptr, refusal);
-  if (error == boost::beast::http::error::body_limit || request.parser.declared_length() > server_.settings().max_body)
+  if (error == boost::beast::http::error::body_limit ||
+      request.parser.declared_length() > server_.settings().max_body)
     co_return co_await refuse(nullptr, {413, "the body is longer than the limit of " +
                                                  std::to_string(server_.settings().max_body) + " bytes"});
   request.keep_alive = request.parser.keep_alive();
@@ -171,8 +173,9 @@ Task<bool> Connection::dispatch(Request& request) {
           server_.settings().access.check(parser.target, parser.host, parser.origin, parser.fetch_site))
     co_return co_await refuse(&request, refusal);
   if (where.kind == Route::Kind::refused)
-    co_return co_await refuse(&request, where.refusal,
-                              where.allow ? "Allow: " + std::string(kAllowedMethods) + "\r\n" : std::string());
+    co_return co_await refuse(
+        &request, where.refusal,
+        where.allow ? "Allow: " + std::string(kAllowedMethods) + "\r\n" : std::string());
   if ((parser.chunked() || parser.declared_length() > 0) && !co_await read_body(request)) co_return false;
   switch (where.kind) {
     case Route::Kind::health:
@@ -180,14 +183,16 @@ Task<bool> Connection::dispatch(Request& request) {
     case Route::Kind::readiness: {
       const bool ready = server_.ready();
       co_return co_await write(plain(ready ? 200 : 503, "application/json",
-                                     ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"not ready\"}\n", frame(request),
-                                     ready ? "" : "Retry-After: 1\r\n"));
+                                     ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"not ready\"}\n",
+                                     frame(request), ready ? "" : "Retry-After: 1\r\n"));
     }
     case Route::Kind::options:
       co_return co_await write(
           plain(204, {}, {}, frame(request), "Allow: " + std::string(kAllowedMethods) + "\r\n"));
-    case Route::Kind::function: co_return co_await invoke(request, where.function, where.path, where.query);
-    case Route::Kind::refused: break;
+    case Route::Kind::function:
+      co_return co_await invoke(request, where.function, where.path, where.query);
+    case Route::Kind::refused:
+      break;
   }
   co_return false;
 }
@@ -242,7 +247,8 @@ Task<bool> Connection::read_body(Request& request) {
   co_return false;
 }
 
-// Straight into the body, without passing through the buffer. Memory grows with what has arrived, not with what was said.
+// Straight into the body, without passing through the buffer. Memory grows with what has arrived, not with
+// what was said.
 Task<bool> Connection::read_sized_body(Request& request, std::uint64_t size) {
   std::string& body = request.body;
   const std::size_t buffered = std::min<std::size_t>(buffer_.size(), size);
@@ -250,9 +256,11 @@ Task<bool> Connection::read_sized_body(Request& request, std::uint64_t size) {
   buffer_.consume(buffered);
   std::size_t filled = buffered;
   while (filled < size) {
-    if (filled == body.size()) body.resize(std::min<std::size_t>(size, std::max(2 * filled, filled + kBodyReadSize)));
+    if (filled == body.size())
+      body.resize(std::min<std::size_t>(size, std::max(2 * filled, filled + kBodyReadSize)));
     ErrorCode error;
-    const std::size_t count = socket_.read_some(asio::buffer(body.data() + filled, body.size() - filled), error);
+    const std::size_t count =
+        socket_.read_some(asio::buffer(body.data() + filled, body.size() - filled), error);
     filled += count;
     if (count > 0) continue;
     if (!would_block(error)) co_return false;
@@ -295,10 +303,10 @@ Task<bool> Connection::refuse(const Request* request, Refusal refusal, std::stri
   const RequestId id = request != nullptr ? request->id : RequestId::make();
   expired_ = false;
   Answer answer = front::refuse(refusal,
-                                      {.request_id = id.view(),
-                                       .close = true,
-                                       .head_only = request != nullptr && request->parser.method == "HEAD"},
-                                      extra);
+                                {.request_id = id.view(),
+                                 .close = true,
+                                 .head_only = request != nullptr && request->parser.method == "HEAD"},
+                                extra);
   deadline_ = Clock::now() + kWriteTime;
   server_.refused(refusal, id.view());
   co_await write(std::move(answer));
@@ -325,7 +333,8 @@ Task<bool> Connection::write(Answer answer) {
   co_return answer.head.find("\r\nConnection: close\r\n") == std::string::npos;
 }
 
-// Closing while the client still sends would reset the connection and take the answer with it (RFC 9112 section 9.6).
+// Closing while the client still sends would reset the connection and take the answer with it (RFC 9112
+// section 9.6).
 Task<> Connection::linger() {
   ErrorCode error;
   socket_.shutdown(Socket::shutdown_send, error);

@@ -19,8 +19,8 @@ class HttpServer;
 
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
-/// Serves one socket until it closes. Lives in its own coroutine; while no request is there it holds neither a parser nor
-/// a buffer.
+/// Serves one socket until it closes. Lives in its own coroutine; while no request is there it holds neither
+/// a parser nor a buffer.
 class Connection {
  public:
   Connection(HttpServer& server, Socket socket);
@@ -53,7 +53,8 @@ class Connection {
   Task<bool> read_sized_body(Request& request, std::uint64_t size);
   Task<bool> read_chunked_body(Request& request);
   Task<bool> dispatch(Request& request);
-  Task<bool> invoke(Request& request, std::string_view function, std::string_view path, std::string_view query);
+  Task<bool> invoke(Request& request, std::string_view function, std::string_view path,
+                    std::string_view query);
   Task<bool> refuse(const Request* request, Refusal refusal, std::string extra = {});
   enum class Read { some, nothing_yet, ended };
   Read try_read();

@@ -64,7 +64,8 @@ HeadScanner::Progress HeadScanner::check_unfinished(std::string_view line) {
     return lines_ == 0 ? refuse(414, "the request line is longer than " + std::to_string(limit) + " bytes")
                        : refuse(431, "a header field is longer than " + std::to_string(limit) + " bytes");
   if (line_start_ + line.size() > limits_.total)
-    return refuse(431, "the header fields are longer than " + std::to_string(limits_.total) + " bytes in all");
+    return refuse(431,
+                  "the header fields are longer than " + std::to_string(limits_.total) + " bytes in all");
   // Only the part that was not looked at before; a carriage return may be the last byte so far.
   const std::size_t known = scanned_ > line_start_ ? scanned_ - line_start_ : 0;
   for (std::size_t i = known > 0 ? known - 1 : 0; i < line.size(); ++i) {
@@ -79,7 +80,8 @@ HeadScanner::Progress HeadScanner::check_unfinished(std::string_view line) {
 HeadScanner::Progress HeadScanner::check_request_line(std::string_view line) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last) return refuse(400, "the request line is not METHOD TARGET VERSION");
+  if (first == std::string_view::npos || first == last)
+    return refuse(400, "the request line is not METHOD TARGET VERSION");
   const std::string_view method = line.substr(0, first);
   const std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
@@ -90,7 +92,8 @@ HeadScanner::Progress HeadScanner::check_request_line(std::string_view line) {
   if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) || version[6] != '.' ||
       !is_digit(version[7]))
     return refuse(400, "the request line does not end in HTTP/1.1");
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return refuse(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  if (version != "HTTP/1.1" && version != "HTTP/1.0")
+    return refuse(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
   return Progress::need_more;
 }
 
@@ -101,7 +104,8 @@ HeadScanner::Progress HeadScanner::check_field_line(std::string_view line) {
   if (colon == std::string_view::npos) return refuse(400, "a header line has no colon");
   const std::string_view name = line.substr(0, colon);
   // Also refuses folded lines and white space before the colon, which others take for something else.
-  if (!is_token(name)) return refuse(400, "a header name is empty or contains a byte that is not allowed there");
+  if (!is_token(name))
+    return refuse(400, "a header name is empty or contains a byte that is not allowed there");
   // CGI-like programs cannot tell X_A from X-A (CVE-2015-7519 was made of this).
   if (name.find('_') != std::string_view::npos) return refuse(400, "a header name contains an underscore");
   return Progress::need_more;

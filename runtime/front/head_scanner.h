@@ -1,7 +1,9 @@
-// The bytes of a request head, checked line by line as they arrive: what HTTP/1.1 forbids is refused, never repaired.
+// The bytes of a request head, checked line by line as they arrive: what HTTP/1.1 forbids is refused, never
+// repaired.
 //
-// Beast's parser reads what a head means; it is lenient where leniency lets two programs disagree about where a request
-// ends (RFC 9112 section 11.2, request smuggling). This scanner runs before it and admits only unambiguous bytes.
+// Beast's parser reads what a head means; it is lenient where leniency lets two programs disagree about where
+// a request ends (RFC 9112 section 11.2, request smuggling). This scanner runs before it and admits only
+// unambiguous bytes.
 #pragma once
 
 #include <cstddef>

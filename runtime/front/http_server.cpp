@@ -78,7 +78,8 @@ Task<> HttpServer::accept() {
 
 void HttpServer::turn_away(Socket socket) {
   const RequestId id = RequestId::make();
-  const Answer answer = refuse({503, "too many connections"}, {.request_id = id.view(), .close = true}, "Retry-After: 1\r\n");
+  const Answer answer =
+      refuse({503, "too many connections"}, {.request_id = id.view(), .close = true}, "Retry-After: 1\r\n");
   ErrorCode ignored;
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(answer.head + answer.body), ignored);
@@ -127,7 +128,8 @@ boost::beast::flat_buffer HttpServer::take_buffer() {
 }
 
 void HttpServer::give_back_buffer(boost::beast::flat_buffer buffer) {
-  if (buffer.capacity() == 0 || buffer.capacity() > kLargestBufferKept || buffers_.size() >= kBuffersKept) return;
+  if (buffer.capacity() == 0 || buffer.capacity() > kLargestBufferKept || buffers_.size() >= kBuffersKept)
+    return;
   buffers_.push_back(std::move(buffer));
 }
 

@@ -33,7 +33,8 @@ class HttpServer {
   HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer,
              RefusalObserver refusal_observer);
 
-  /// Binds and listens. Port 0 takes a free one. Returns an error instead of throwing: a taken port is not a surprise.
+  /// Binds and listens. Port 0 takes a free one. Returns an error instead of throwing: a taken port is not a
+  /// surprise.
   ErrorCode listen(const std::string& host, std::uint16_t port);
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// Begins to accept. Once.

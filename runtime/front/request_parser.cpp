@@ -19,15 +19,16 @@ RequestParser::RequestParser(std::uint64_t max_body) {
   body_limit(max_body);
 }
 
-void RequestParser::on_request_impl(boost::beast::http::verb, String method_text, String target_text, int version,
-                                    Error&) {
+void RequestParser::on_request_impl(boost::beast::http::verb, String method_text, String target_text,
+                                    int version, Error&) {
   method.assign(method_text.data(), method_text.size());
   target.assign(target_text.data(), target_text.size());
   is_1_1_ = version == 11;
 }
 
 void RequestParser::on_field_impl(boost::beast::http::field, String name, String value, Error&) {
-  if (head_done_) return;  // trailers are read and dropped: they must not look like header fields (RFC 9110, 6.5.1)
+  if (head_done_)
+    return;  // trailers are read and dropped: they must not look like header fields (RFC 9110, 6.5.1)
   note_field({name.data(), name.size()}, {value.data(), value.size()});
 }
 
@@ -50,8 +51,10 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
     case 14:
       if (same(name, "content-length")) {
         ++lengths_;
-        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), declared_length_);
-        // from_chars takes no sign, blank or prefix, and fails past 64 bits: 1*DIGIT, as RFC 9110 section 8.6 has it.
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), declared_length_);
+        // from_chars takes no sign, blank or prefix, and fails past 64 bits: 1*DIGIT, as RFC 9110 section 8.6
+        // has it.
         length_is_valid_ = error == std::errc() && end == value.data() + value.size() && value.size() < 20;
       } else if (same(name, "sec-fetch-site")) {
         fetch_site = value;
@@ -66,7 +69,8 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
         chunked_only_ = same(value, "chunked");
       }
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

@@ -12,7 +12,8 @@
 
 namespace coffees::front {
 
-/// Collects one request. Feed it the head that a HeadScanner admitted, then, for a chunked body, the rest with put().
+/// Collects one request. Feed it the head that a HeadScanner admitted, then, for a chunked body, the rest
+/// with put().
 class RequestParser final : public boost::beast::http::basic_parser<true> {
  public:
   explicit RequestParser(std::uint64_t max_body);
@@ -26,7 +27,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool expects_continue = false;
   std::string body;  ///< of a chunked request; others are read straight into it by the connection
 
-  /// What the fields themselves forbid, independent of the server: ambiguous framing, encodings, expectations.
+  /// What the fields themselves forbid, independent of the server: ambiguous framing, encodings,
+  /// expectations.
   [[nodiscard]] Refusal check_fields() const;
 
   /// False for HTTP/1.0.
@@ -40,7 +42,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
   void note_field(std::string_view name, std::string_view value);
 
-  void on_request_impl(boost::beast::http::verb, String method_text, String target_text, int version, Error&) override;
+  void on_request_impl(boost::beast::http::verb, String method_text, String target_text, int version,
+                       Error&) override;
   void on_response_impl(int, String, int, Error&) override {}
   void on_field_impl(boost::beast::http::field, String name, String value, Error&) override;
   void on_header_impl(Error&) override { head_done_ = true; }

@@ -23,13 +23,16 @@ Route refused(int status, std::string detail, bool allow = false) {
   return route;
 }
 
-bool is_absolute(std::string_view target) { return target.size() > kScheme.size() && same(target.substr(0, kScheme.size()), kScheme); }
+bool is_absolute(std::string_view target) {
+  return target.size() > kScheme.size() && same(target.substr(0, kScheme.size()), kScheme);
+}
 
 // "host", "host:port", "[v6]", "[v6]:port" split in two; false when it is none of these.
 bool split_authority(std::string_view authority, std::string_view& host, std::string_view& port) {
   const std::size_t bracket = authority.find(']');
-  const std::size_t colon = authority.starts_with('[') ? (bracket == std::string_view::npos ? bracket : bracket + 1)
-                                                       : authority.find(':');
+  const std::size_t colon = authority.starts_with('[')
+                                ? (bracket == std::string_view::npos ? bracket : bracket + 1)
+                                : authority.find(':');
   if (authority.starts_with('[') && bracket == std::string_view::npos) return false;
   host = authority.substr(0, colon);
   port = {};
@@ -37,14 +40,16 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
     if (authority[colon] != ':') return false;
     port = authority.substr(colon + 1);
   }
-  return !host.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+  return !host.empty() && port.size() <= 5 &&
+         std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
          host.find_first_of("/?#@\\ \t,") == std::string_view::npos;
 }
 
 }  // namespace
 
 Route route(std::string_view method, std::string_view target) {
-  if (method == "TRACE" || method == "CONNECT") return refused(405, "this method does not reach functions", true);
+  if (method == "TRACE" || method == "CONNECT")
+    return refused(405, "this method does not reach functions", true);
   if (target == "*") {
     if (method != "OPTIONS") return refused(400, "the target * goes with OPTIONS only");
     return {.kind = Route::Kind::options};
@@ -58,7 +63,8 @@ Route route(std::string_view method, std::string_view target) {
   Route route;
   const std::size_t question = target.find('?');
   if (question != std::string_view::npos) route.query = target.substr(question + 1);
-  const std::string_view path = target.substr(1, question == std::string_view::npos ? question : question - 1);
+  const std::string_view path =
+      target.substr(1, question == std::string_view::npos ? question : question - 1);
   const std::size_t slash = path.find('/');
   route.function = path.substr(0, slash);
   if (slash != std::string_view::npos) route.path = path.substr(slash);
@@ -75,7 +81,8 @@ Route route(std::string_view method, std::string_view target) {
     return route;
   }
   if (route.function.empty()) return refused(404, "no function is named: POST /{function}");
-  if (route.function.size() > 64 || !std::all_of(route.function.begin(), route.function.end(), is_name_character))
+  if (route.function.size() > 64 ||
+      !std::all_of(route.function.begin(), route.function.end(), is_name_character))
     return refused(400, "a function's name is made of letters, digits, - and _, at most 64");
   route.kind = Route::Kind::function;
   return route;
@@ -90,7 +97,8 @@ AccessRules::AccessRules(std::vector<std::string> hosts, std::string bound_host)
 Refusal AccessRules::check_host(std::string_view host) const {
   std::string_view name;
   std::string_view port;
-  if (!split_authority(host, name, port)) return {400, "the Host is not a name or address with an optional port"};
+  if (!split_authority(host, name, port))
+    return {400, "the Host is not a name or address with an optional port"};
   for (const std::string& allowed : hosts_)
     if (same(name, allowed)) return {};
   return {421, "this server does not answer for the host " + std::string(name.substr(0, 256)) +
@@ -106,8 +114,9 @@ Refusal AccessRules::check(std::string_view target, std::string_view host, std::
     host = rest.substr(0, rest.find_first_of("/?"));
     if (const Refusal refusal = check_host(host)) return refusal;
   }
-  if (!origin.empty() && !(origin.size() > kScheme.size() && same(origin.substr(0, kScheme.size()), kScheme) &&
-                           same(origin.substr(kScheme.size()), host)))
+  if (!origin.empty() &&
+      !(origin.size() > kScheme.size() && same(origin.substr(0, kScheme.size()), kScheme) &&
+        same(origin.substr(kScheme.size()), host)))
     return {403, "requests from pages of another origin are refused"};
   if (!fetch_site.empty() && fetch_site != "same-origin" && fetch_site != "none")
     return {403, "cross-site requests are refused"};

@@ -23,18 +23,20 @@ struct Route {
 /// The methods that reach functions, as an Allow field lists them (RFC 9110 section 10.2.1).
 constexpr std::string_view kAllowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-/// Decides by the raw request target, without decoding anything: a name that is not written in plain letters does not
-/// match, whatever it would decode to. Views borrow from `target`.
+/// Decides by the raw request target, without decoding anything: a name that is not written in plain letters
+/// does not match, whatever it would decode to. Views borrow from `target`.
 Route route(std::string_view method, std::string_view target);
 
-/// Who may call: guards against DNS rebinding (Host) and against web pages that reach for local servers (Origin,
-/// Sec-Fetch-Site; https://www.w3.org/TR/fetch-metadata/). Content types are no guard: curl and SDKs send any.
+/// Who may call: guards against DNS rebinding (Host) and against web pages that reach for local servers
+/// (Origin, Sec-Fetch-Site; https://www.w3.org/TR/fetch-metadata/). Content types are no guard: curl and SDKs
+/// send any.
 class AccessRules {
  public:
   /// `hosts`: names besides the loopback ones; `bound_host`: the address that is listened on.
   AccessRules(std::vector<std::string> hosts, std::string bound_host);
 
-  /// `target` may carry an authority of its own (absolute form); it then replaces `host` (RFC 9112 section 3.2.2).
+  /// `target` may carry an authority of its own (absolute form); it then replaces `host` (RFC 9112
+  /// section 3.2.2).
   [[nodiscard]] Refusal check(std::string_view target, std::string_view host, std::string_view origin,
                               std::string_view fetch_site) const;
 

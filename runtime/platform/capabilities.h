@@ -3,8 +3,8 @@
 
 namespace coffees::platform::capabilities {
 
-/// Empties the bounding set and the ambient set, and locks the securebits so that user id 0 means nothing special
-/// any more. Needs CAP_SETPCAP in the own user namespace. Throws SystemError.
+/// Empties the bounding set and the ambient set, and locks the securebits so that user id 0 means nothing
+/// special any more. Needs CAP_SETPCAP in the own user namespace. Throws SystemError.
 void forbid_regaining();
 
 /// Empties the effective, permitted and inheritable sets. Throws SystemError.

@@ -37,8 +37,8 @@ struct Received {
 enum class SendState { sent, would_block, closed };
 
 /// Makes a connected pair, both ends close-on-exec. With `report_sender` each message received on the
-/// first end carries its sender. `nonblocking_first` makes only the first end non-blocking (O_NONBLOCK belongs
-/// to the open file, so the two ends do not share it). Throws SystemError.
+/// first end carries its sender. `nonblocking_first` makes only the first end non-blocking (O_NONBLOCK
+/// belongs to the open file, so the two ends do not share it). Throws SystemError.
 std::pair<UniqueFd, UniqueFd> make_channel(bool nonblocking_first, bool report_sender);
 
 /// Sends the concatenation of `parts` as one message, with `descriptors` attached (at most 4).
@@ -47,8 +47,8 @@ SendState send_message(int channel, std::span<const std::string_view> parts,
                        std::span<const int> descriptors = {});
 SendState send_message(int channel, std::string_view message, std::span<const int> descriptors = {});
 
-/// Receives one message into `buffers`, filled one after the other. Does not ask for descriptors: those that a
-/// hostile sender attaches are dropped by the kernel. Throws SystemError on an unexpected failure.
+/// Receives one message into `buffers`, filled one after the other. Does not ask for descriptors: those that
+/// a hostile sender attaches are dropped by the kernel. Throws SystemError on an unexpected failure.
 Received receive_message(int channel, std::span<const std::span<char>> buffers);
 
 /// The same into one buffer, and accepts up to 4 descriptors (close-on-exec) and the sender's credentials.

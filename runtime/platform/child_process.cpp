@@ -70,9 +70,9 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& argument
   argv.push_back(nullptr);
   std::array<char*, 1> environment{nullptr};
   pid_t pid = 0;
-  check_spawn(::posix_spawn(&pid, program.c_str(), &plan.files, &plan.attributes, argv.data(),
-                            environment.data()),
-              ("start " + program).c_str());
+  check_spawn(
+      ::posix_spawn(&pid, program.c_str(), &plan.files, &plan.attributes, argv.data(), environment.data()),
+      ("start " + program).c_str());
   return pid;
 }
 
@@ -95,7 +95,8 @@ bool wait_for_all(const std::vector<int>& processes, std::chrono::milliseconds l
   const auto end = std::chrono::steady_clock::now() + limit;
   for (const int process : processes) {
     pollfd item{process, POLLIN, 0};
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (::poll(&item, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0) return false;
   }
   return true;

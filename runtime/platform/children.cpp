@@ -37,7 +37,8 @@ bool ChildWatch::wait(int channel) const {
 
 std::optional<EndedChild> ChildWatch::reap() {
   siginfo_t information{};
-  if (::waitid(P_ALL, 0, &information, WEXITED | WNOHANG | __WALL) != 0 || information.si_pid == 0) return std::nullopt;
+  if (::waitid(P_ALL, 0, &information, WEXITED | WNOHANG | __WALL) != 0 || information.si_pid == 0)
+    return std::nullopt;
   EndedChild ended{.pid = information.si_pid, .status = {}};
   if (information.si_code == CLD_EXITED)
     ended.status.code = information.si_status;

@@ -22,7 +22,8 @@ class ChildWatch {
   /// Throws SystemError.
   ChildWatch();
 
-  /// Waits until `channel` can be read or has closed, or a child has ended. Returns whether the channel is the reason.
+  /// Waits until `channel` can be read or has closed, or a child has ended. Returns whether the channel is
+  /// the reason.
   bool wait(int channel) const;
   /// Reaps one ended child, clones of any kind included (wait(2), __WALL); nothing when none is left.
   static std::optional<EndedChild> reap();

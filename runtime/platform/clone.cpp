@@ -14,7 +14,8 @@
 namespace coffees::platform {
 namespace {
 
-// Where the C library keeps the main thread's id, or null on a kernel built without CONFIG_CHECKPOINT_RESTORE.
+// Where the C library keeps the main thread's id, or null on a kernel built without
+// CONFIG_CHECKPOINT_RESTORE.
 int* thread_id_address() {
   int* address = nullptr;
   return ::prctl(PR_GET_TID_ADDRESS, &address, 0, 0, 0) == 0 ? address : nullptr;

@@ -16,12 +16,13 @@ struct Cloned {
   UniqueFd process;  ///< pidfd of the child when asked for; empty in the child
 };
 
-/// Forks the calling, single-threaded process with CLONE_* `flags` (no CLONE_VM, no exit signal but the inherited
-/// one when CLONE_PARENT is set). Returns twice, like fork(2). fork(3) handlers do not run, so the caller must be
-/// single-threaded and have flushed its streams. Throws SystemError naming clone3.
+/// Forks the calling, single-threaded process with CLONE_* `flags` (no CLONE_VM, no exit signal but the
+/// inherited one when CLONE_PARENT is set). Returns twice, like fork(2). fork(3) handlers do not run, so the
+/// caller must be single-threaded and have flushed its streams. Throws SystemError naming clone3.
 ///
-/// The C library keeps the thread id of the main thread in memory and trusts it (recursive mutexes compare owners
-/// with it); fork(3) renews it, and so does this call, at the address that prctl(PR_GET_TID_ADDRESS) names.
+/// The C library keeps the thread id of the main thread in memory and trusts it (recursive mutexes compare
+/// owners with it); fork(3) renews it, and so does this call, at the address that prctl(PR_GET_TID_ADDRESS)
+/// names.
 Cloned clone_process(std::uint64_t flags, bool want_handle);
 
 }  // namespace coffees::platform

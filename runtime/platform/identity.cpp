@@ -14,8 +14,8 @@ namespace {
 
 bool is_ours_alone(const std::string& path) {
   struct stat information {};
-  return ::lstat(path.c_str(), &information) == 0 && S_ISDIR(information.st_mode) && information.st_uid == ::geteuid() &&
-         (information.st_mode & 022) == 0;
+  return ::lstat(path.c_str(), &information) == 0 && S_ISDIR(information.st_mode) &&
+         information.st_uid == ::geteuid() && (information.st_mode & 022) == 0;
 }
 
 }  // namespace

@@ -10,8 +10,9 @@ std::uint32_t user();
 std::uint32_t group();
 bool is_root();
 
-/// A directory for run-time files that only this user can write: $XDG_RUNTIME_DIR, /run/user/UID, or /tmp/coffees-UID, made if
-/// needed. Empty when there is none that is safe (one that somebody else owns is not).
+/// A directory for run-time files that only this user can write: $XDG_RUNTIME_DIR, /run/user/UID, or
+/// /tmp/coffees-UID, made if needed. Empty when there is none that is safe (one that somebody else owns is
+/// not).
 std::string runtime_directory();
 
 /// Writes `text` to `path` in one step, never through a link somebody planted. Returns whether it could.

@@ -23,7 +23,8 @@
 namespace coffees::platform::isolation {
 namespace {
 
-// Where there is no private root: a copy that nobody can change while workers run it (memfd_create(2), F_ADD_SEALS).
+// Where there is no private root: a copy that nobody can change while workers run it (memfd_create(2),
+// F_ADD_SEALS).
 UniqueFd sealed_copy(int file) {
   UniqueFd copy(check(::memfd_create("handler", MFD_CLOEXEC | MFD_ALLOW_SEALING), "memfd_create"));
   off_t offset = 0;
@@ -38,9 +39,12 @@ UniqueFd sealed_copy(int file) {
 
 const char* name_of(Level level) {
   switch (level) {
-    case Level::none: return "none";
-    case Level::basic: return "basic";
-    case Level::full: return "full";
+    case Level::none:
+      return "none";
+    case Level::basic:
+      return "basic";
+    case Level::full:
+      return "full";
   }
   return "?";
 }
@@ -68,7 +72,8 @@ LaunchedInit launch_init(const Sandbox& sandbox) {
 
 Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plugin_name) {
   Inside inside;
-  // An own session is an own scheduling group (sched(7), autogroup): one spinning function cannot starve another.
+  // An own session is an own scheduling group (sched(7), autogroup): one spinning function cannot starve
+  // another.
   check(::setsid(), "start a session");
   ::umask(077);
   scheduling::never_preempt_others();
@@ -89,8 +94,8 @@ Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plu
   if (sandbox.level == Level::full) capabilities::forbid_regaining();
   capabilities::drop_all();
   capabilities::set_no_new_privs();
-  // Here: the Landlock layer without file-system rules (a layer with them would forbid the workers' mount of /tmp),
-  // then the function's seccomp filter.
+  // Here: the Landlock layer without file-system rules (a layer with them would forbid the workers' mount of
+  // /tmp), then the function's seccomp filter.
   return inside;
 }
 
@@ -139,8 +144,9 @@ std::int32_t pid_in_function(const Inside& inside) {
 }
 
 std::uint32_t count_threads(const Inside& inside) {
-  const int directory = inside.proc ? ::openat(inside.proc.get(), "self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                    : ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory = inside.proc
+                            ? ::openat(inside.proc.get(), "self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                            : ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* entries = ::fdopendir(check(directory, "count threads"));
   if (entries == nullptr) throw_errno("count threads");
   std::uint32_t count = 0;

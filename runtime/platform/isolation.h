@@ -1,4 +1,5 @@
-// The order in which a function and then each of its workers give up their rights. Read isolation.cpp as a list.
+// The order in which a function and then each of its workers give up their rights. Read isolation.cpp as a
+// list.
 #pragma once
 
 #include <cstdint>
@@ -35,35 +36,41 @@ struct Inside {
   std::string plugin_path;  ///< where dlopen(3) finds the handler library, empty without one
 };
 
-/// Outside, in the launcher: clones the init of a function into its namespaces with CLONE_PARENT, so that the dispatcher
-/// becomes its parent, and maps its ids. In the child, returns only after its ids are mapped. Throws SystemError.
+/// Outside, in the launcher: clones the init of a function into its namespaces with CLONE_PARENT, so that the
+/// dispatcher becomes its parent, and maps its ids. In the child, returns only after its ids are mapped.
+/// Throws SystemError.
 struct LaunchedInit {
   bool in_child = false;
   UniqueFd process;
 };
 LaunchedInit launch_init(const Sandbox& sandbox);
 
-/// Part A, in the init of a function, once, before any handler code: everything that its zygote and workers inherit.
-/// `control` is the channel to the dispatcher. `plugin` is a descriptor of the handler library or -1. Throws SystemError.
+/// Part A, in the init of a function, once, before any handler code: everything that its zygote and workers
+/// inherit. `control` is the channel to the dispatcher. `plugin` is a descriptor of the handler library or
+/// -1. Throws SystemError.
 Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plugin_name);
 
-/// CLONE_* flags for a worker, CLONE_PARENT among them: init becomes its parent and learns its true exit status.
+/// CLONE_* flags for a worker, CLONE_PARENT among them: init becomes its parent and learns its true exit
+/// status.
 std::uint64_t worker_clone_flags(const Sandbox& sandbox);
 
-/// Part B, in each worker, before it sees a request: what a worker has for itself. Closes `inside.proc`. Throws SystemError.
+/// Part B, in each worker, before it sees a request: what a worker has for itself. Closes `inside.proc`.
+/// Throws SystemError.
 void enter_worker(const Sandbox& sandbox, Inside& inside);
 
-/// In a fresh child: descriptor 3 = `channel`, 1 and 2 = `log`, 0 = /dev/null already; everything else is closed, but for
-/// the one descriptor in `inside`, which moves to 4. Throws SystemError.
+/// In a fresh child: descriptor 3 = `channel`, 1 and 2 = `log`, 0 = /dev/null already; everything else is
+/// closed, but for the one descriptor in `inside`, which moves to 4. Throws SystemError.
 void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& inside);
 
 /// Threads of the calling process: one that has more than one must not fork workers. Throws SystemError.
 std::uint32_t count_threads(const Inside& inside);
 
-/// The calling process's number in the function's PID namespace, by which init will report its end. Throws SystemError.
+/// The calling process's number in the function's PID namespace, by which init will report its end. Throws
+/// SystemError.
 std::int32_t pid_in_function(const Inside& inside);
 
-/// SIGKILL when the thread that started this process ends (prctl(2), PR_SET_PDEATHSIG). Erased by every change of user.
+/// SIGKILL when the thread that started this process ends (prctl(2), PR_SET_PDEATHSIG). Erased by every
+/// change of user.
 void die_with_parent();
 
 }  // namespace coffees::platform::isolation

@@ -10,20 +10,21 @@ namespace coffees::platform::namespaces {
 /// The user and group id that handlers see themselves as.
 constexpr std::uint32_t kInsideId = 1000;
 
-/// CLONE_* flags for the init of a function: its own users, processes, mounts, network (empty), IPC, host name and
-/// cgroup view. An empty network namespace is the dear one (0.4 ms), so it is made here and workers inherit it.
+/// CLONE_* flags for the init of a function: its own users, processes, mounts, network (empty), IPC, host
+/// name and cgroup view. An empty network namespace is the dear one (0.4 ms), so it is made here and workers
+/// inherit it.
 std::uint64_t of_function();
 
 /// CLONE_* flags for one worker inside its function: users, processes, mounts.
 std::uint64_t of_worker();
 
-/// Called by the parent of a fresh user namespace: maps kInsideId to `outside_user` and `outside_group`. Mapping any
-/// ids but one's own needs root; then supplementary groups stay droppable, else setgroups(2) is denied first, as the
-/// kernel demands. Throws SystemError.
+/// Called by the parent of a fresh user namespace: maps kInsideId to `outside_user` and `outside_group`.
+/// Mapping any ids but one's own needs root; then supplementary groups stay droppable, else setgroups(2) is
+/// denied first, as the kernel demands. Throws SystemError.
 void map_ids_of(pid_t child, std::uint32_t outside_user, std::uint32_t outside_group);
 
-/// Called inside a fresh nested user namespace: maps kInsideId to itself, through `proc`, a directory handle on a
-/// procfs of the enclosing PID namespace. Throws SystemError.
+/// Called inside a fresh nested user namespace: maps kInsideId to itself, through `proc`, a directory handle
+/// on a procfs of the enclosing PID namespace. Throws SystemError.
 void map_own_ids(int proc);
 
 /// Becomes kInsideId for good, without supplementary groups where that is allowed. Throws SystemError.

@@ -8,11 +8,12 @@
 
 namespace coffees::platform {
 
-/// A descriptor held in reserve (/dev/null), to be given up when no other is left. Empty when even that fails.
+/// A descriptor held in reserve (/dev/null), to be given up when no other is left. Empty when even that
+/// fails.
 UniqueFd open_spare();
 
-/// Writes as much of `text` as can be written now; poll(2) promises room for one page in a pipe (pipe(7)). Returns the number
-/// of bytes; a broken descriptor swallows everything.
+/// Writes as much of `text` as can be written now; poll(2) promises room for one page in a pipe (pipe(7)).
+/// Returns the number of bytes; a broken descriptor swallows everything.
 std::size_t write_without_waiting(int descriptor, std::string_view text);
 
 }  // namespace coffees::platform

@@ -17,7 +17,9 @@ namespace {
 // Mounted over in the private mount namespace, so any directory that exists everywhere will do.
 constexpr const char* kStage = "/tmp";
 
-void make_directory(const std::string& path) { check(::mkdir(path.c_str(), 0755), "make directory in new root"); }
+void make_directory(const std::string& path) {
+  check(::mkdir(path.c_str(), 0755), "make directory in new root");
+}
 
 void set_attributes(const std::string& path, std::uint64_t attributes, bool recursive, const char* step) {
   struct mount_attr attributes_to_set {};
@@ -48,7 +50,8 @@ void add_library_directory(const std::string& path) {
 void add_device(const std::string& name) {
   const std::string source = "/dev/" + name;
   const std::string target = kStage + source;
-  const UniqueFd file(check(::open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0444), "make device file"));
+  const UniqueFd file(
+      check(::open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0444), "make device file"));
   check(::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr), "bind device");
 }
 
@@ -81,9 +84,9 @@ UniqueFd detached_proc() {
   // Process directories only (proc(5), subset=pid): nothing about the machine.
   check(::fsconfig(context.get(), FSCONFIG_SET_STRING, "subset", "pid", 0), "fsconfig(proc subset)");
   check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "create private proc");
-  return UniqueFd(check(::fsmount(context.get(), FSMOUNT_CLOEXEC,
-                                  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
-                        "mount private proc"));
+  return UniqueFd(check(
+      ::fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
+      "mount private proc"));
 }
 
 void enter(int plugin, const std::string& plugin_name) {
@@ -96,15 +99,17 @@ void enter(int plugin, const std::string& plugin_name) {
   }
   const std::string options = "mode=755,nr_inodes=1024,size=" + std::to_string(size);
   check(::mount("coffees", kStage, "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()), "mount new root");
-  for (const char* name : {"/usr", "/usr/local", "/dev", "/tmp", "/fn"}) make_directory(std::string(kStage) + name);
-  for (const char* path : {"/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/local/lib", "/lib", "/lib32",
-                           "/lib64", "/libx32"})
+  for (const char* name : {"/usr", "/usr/local", "/dev", "/tmp", "/fn"})
+    make_directory(std::string(kStage) + name);
+  for (const char* path : {"/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/local/lib", "/lib",
+                           "/lib32", "/lib64", "/libx32"})
     add_library_directory(path);
   for (const char* name : {"null", "zero", "full", "random", "urandom"}) add_device(name);
   if (plugin >= 0) copy_plugin(plugin, plugin_name);
 
   check(::chdir(kStage), "enter new root");
-  // pivot_root(".", "."): the old root ends up on top of the new one and is taken away (pivot_root(2), Notes).
+  // pivot_root(".", "."): the old root ends up on top of the new one and is taken away (pivot_root(2),
+  // Notes).
   check(::syscall(SYS_pivot_root, ".", "."), "pivot_root");
   check(::umount2(".", MNT_DETACH), "detach the host's root");
   check(::chdir("/"), "enter new root");
@@ -114,7 +119,8 @@ void enter(int plugin, const std::string& plugin_name) {
 
 void mount_tmp(std::uint64_t size) {
   const std::string options = "mode=1777,nr_inodes=16384,size=" + std::to_string(size);
-  check(::mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()), "mount private /tmp");
+  check(::mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()),
+        "mount private /tmp");
 }
 
 }  // namespace coffees::platform::private_root

@@ -12,7 +12,8 @@
 namespace coffees::platform::scheduling {
 namespace {
 
-constexpr std::uint64_t kResetOnFork = 0x01;  // SCHED_FLAG_RESET_ON_FORK; <linux/sched.h> and <sched.h> exclude each other
+constexpr std::uint64_t kResetOnFork =
+    0x01;  // SCHED_FLAG_RESET_ON_FORK; <linux/sched.h> and <sched.h> exclude each other
 
 // Layout of struct sched_attr, first version (sched_setattr(2)); C libraries before 2.41 do not declare it.
 struct SchedulingAttributes {

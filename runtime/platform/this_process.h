@@ -6,14 +6,17 @@
 
 namespace coffees::platform::this_process {
 
-/// Ends at once: no destructors, no exit handlers of a library that was inherited, no second flush of inherited streams.
+/// Ends at once: no destructors, no exit handlers of a library that was inherited, no second flush of
+/// inherited streams.
 [[noreturn]] void exit_now(int status);
 
-/// Whether others of the same user may look into this process (prctl(2), PR_SET_DUMPABLE). The files in /proc that belong
-/// to the process, its id maps among them, can be written by itself only while they may. Throws SystemError.
+/// Whether others of the same user may look into this process (prctl(2), PR_SET_DUMPABLE). The files in /proc
+/// that belong to the process, its id maps among them, can be written by itself only while they may. Throws
+/// SystemError.
 void allow_inspection(bool allowed);
 
-/// Orphaned descendants become children of the calling process (prctl(2), PR_SET_CHILD_SUBREAPER). Throws SystemError.
+/// Orphaned descendants become children of the calling process (prctl(2), PR_SET_CHILD_SUBREAPER). Throws
+/// SystemError.
 void adopt_orphans();
 
 /// Threads get stacks of `size` bytes from now on, unless they ask for another size.

@@ -6,8 +6,9 @@
 
 namespace coffees {
 
-/// Opens after kDeathsToOpen deaths in a row without one success between. While open, requests are refused at once, but for
-/// one trial when the pause is over; the pause grows 1, 2, 4, ... 30 s from trial to trial. A success closes it.
+/// Opens after kDeathsToOpen deaths in a row without one success between. While open, requests are refused at
+/// once, but for one trial when the pause is over; the pause grows 1, 2, 4, ... 30 s from trial to trial. A
+/// success closes it.
 class Breaker {
  public:
   using Time = std::chrono::nanoseconds;

@@ -12,7 +12,8 @@ std::chrono::seconds round_up(Duration duration) {
   return std::max(std::chrono::ceil<std::chrono::seconds>(duration), std::chrono::seconds(1));
 }
 
-// Lets the loop take in what is there already. Twice: the first turn polls the sockets, whose events are queued behind it.
+// Lets the loop take in what is there already. Twice: the first turn polls the sockets, whose events are
+// queued behind it.
 Task<> one_turn() {
   const Executor executor = co_await asio::this_coro::executor;
   co_await asio::post(executor, UseTask());
@@ -62,9 +63,12 @@ Task<Acquired> Pool::acquire() {
       const WorkerNumber number = *roster_.take_idle();
       co_return Lease(*this, number, false, timing);
     }
-    case scaler::Admission::start: co_return co_await start_for_request(arrived, roster_.add());
-    case scaler::Admission::queue: co_return co_await wait_in_queue(arrived);
-    case scaler::Admission::refuse: break;
+    case scaler::Admission::start:
+      co_return co_await start_for_request(arrived, roster_.add());
+    case scaler::Admission::queue:
+      co_return co_await wait_in_queue(arrived);
+    case scaler::Admission::refuse:
+      break;
   }
   breaker_.no_verdict();
   co_return refusal();
@@ -74,7 +78,9 @@ Outcome Pool::refusal() const {
   Outcome outcome = Outcome::failure(
       Outcome::Kind::throttled,
       settings_.function + " is at its limit of " + std::to_string(settings_.rules.limit) + " workers" +
-          (settings_.rules.queue > 0 ? " and its queue of " + std::to_string(settings_.rules.queue) + " is full" : ""),
+          (settings_.rules.queue > 0
+               ? " and its queue of " + std::to_string(settings_.rules.queue) + " is full"
+               : ""),
       "raise `limit` or `queue` of [functions." + settings_.function + "], or send fewer requests at once");
   outcome.retry_after = std::chrono::seconds(1);
   return outcome;
@@ -108,8 +114,10 @@ Task<Acquired> Pool::wait_in_queue(TimePoint arrived) {
       const Timing timing{.queue = Clock::now() - arrived};
       co_return Lease(*this, waiter.worker, false, timing);
     }
-    case Waiter::Grant::start: co_return co_await start_for_request(arrived, waiter.worker);
-    case Waiter::Grant::none: break;
+    case Waiter::Grant::start:
+      co_return co_await start_for_request(arrived, waiter.worker);
+    case Waiter::Grant::none:
+      break;
   }
   breaker_.no_verdict();
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
@@ -120,7 +128,8 @@ Task<Acquired> Pool::wait_in_queue(TimePoint arrived) {
 }
 
 Task<StartResult> Pool::start_worker(WorkerNumber number) {
-  // Processes that are being killed are no workers any more, but the limit is on processes, too: wait for their end.
+  // Processes that are being killed are no workers any more, but the limit is on processes, too: wait for
+  // their end.
   while (roster_.count(WorkerState::stopping) > 0 &&
          snapshot().workers() + roster_.count(WorkerState::stopping) > settings_.rules.limit && !closed_)
     co_await corpse_gone_.wait();
@@ -136,7 +145,6 @@ Task<StartResult> Pool::start_worker(WorkerNumber number) {
       breaker_.death(since_origin(Clock::now()), result.failure.message);
     else
       breaker_.no_verdict();
-    settle();
     co_return result;
   }
   if (closed_) result.worker->kill();
@@ -148,7 +156,10 @@ Task<Acquired> Pool::start_for_request(TimePoint arrived, WorkerNumber number) {
   Timing timing{.queue = Clock::now() - arrived};
   StartResult result = co_await start_worker(number);
   const auto record = records_.find(number);
-  if (record == records_.end()) co_return std::move(result.failure);
+  if (record == records_.end()) {
+    settle();  // the place is free for a request that waits
+    co_return std::move(result.failure);
+  }
   timing.boot = result.cold_start.boot;
   timing.init = result.cold_start.init;
   roster_.ready_busy(number);
@@ -160,7 +171,7 @@ Task<> Pool::start_spare(WorkerNumber number) {
   if (!records_.contains(number)) {
     // Nobody waits for it, so there is time: a start that fails at once must not be repeated at once.
     spares_again_ = Clock::now() + std::chrono::seconds(1);
-    timer_.arm(spares_again_);
+    settle();
     co_return;
   }
   roster_.ready_idle(number, since_origin(Clock::now()));
@@ -203,7 +214,9 @@ void Pool::process_ended(WorkerNumber number) {
   if (record == records_.end()) return;
   record->second.process_ended = true;
   switch (roster_.state(number)) {
-    case WorkerState::idle: roster_.stop(number); [[fallthrough]];
+    case WorkerState::idle:
+      roster_.stop(number);
+      [[fallthrough]];
     case WorkerState::stopping:
       roster_.reaped(number);
       records_.erase(record);
@@ -212,7 +225,8 @@ void Pool::process_ended(WorkerNumber number) {
       break;
     case WorkerState::starting:
     case WorkerState::busy:
-    case WorkerState::gone: break;  // whoever uses it learns it from the worker itself
+    case WorkerState::gone:
+      break;  // whoever uses it learns it from the worker itself
   }
 }
 
@@ -238,11 +252,20 @@ void Pool::settle() {
 
 void Pool::carry_out(scaler::Step step) {
   switch (step) {
-    case scaler::Step::none: break;
-    case scaler::Step::dispatch: grant_front(Waiter::Grant::worker, *roster_.take_idle()); break;
-    case scaler::Step::start: grant_front(Waiter::Grant::start, roster_.add()); break;
-    case scaler::Step::start_spare: spawn_detached(loop_.get_executor(), start_spare(roster_.add())); break;
-    case scaler::Step::retire: retire(roster_.longest_idle()); break;
+    case scaler::Step::none:
+      break;
+    case scaler::Step::dispatch:
+      grant_front(Waiter::Grant::worker, *roster_.take_idle());
+      break;
+    case scaler::Step::start:
+      grant_front(Waiter::Grant::start, roster_.add());
+      break;
+    case scaler::Step::start_spare:
+      spawn_detached(loop_.get_executor(), start_spare(roster_.add()));
+      break;
+    case scaler::Step::retire:
+      retire(roster_.longest_idle());
+      break;
   }
 }
 
@@ -259,10 +282,16 @@ void Pool::judge(const Outcome& outcome) {
     case Outcome::Kind::ok:
     case Outcome::Kind::handler_error:
     case Outcome::Kind::out_of_memory:
-    case Outcome::Kind::response_too_large: breaker_.success(); break;
+    case Outcome::Kind::response_too_large:
+      breaker_.success();
+      break;
     case Outcome::Kind::crashed:
-    case Outcome::Kind::protocol_error: breaker_.death(since_origin(Clock::now()), outcome.message); break;
-    default: breaker_.no_verdict(); break;
+    case Outcome::Kind::protocol_error:
+      breaker_.death(since_origin(Clock::now()), outcome.message);
+      break;
+    default:
+      breaker_.no_verdict();
+      break;
   }
 }
 

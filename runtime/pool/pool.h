@@ -27,7 +27,8 @@ struct PoolSettings {
 
 class Pool;
 
-/// A worker on loan for one request. Its end gives the worker back, or has it killed when it cannot be used again.
+/// A worker on loan for one request. Its end gives the worker back, or has it killed when it cannot be used
+/// again.
 class Lease {
  public:
   Lease(Pool& pool, WorkerNumber number, bool cold, Timing timing)
@@ -57,8 +58,8 @@ class Lease {
 /// A lease, or the outcome of a request that gets none.
 using Acquired = std::variant<Lease, Outcome>;
 
-/// All workers of one function and the requests that wait for them. Loop thread only. The pool outlives its leases; the
-/// source and the policy are its own.
+/// All workers of one function and the requests that wait for them. Loop thread only. The pool outlives its
+/// leases; the source and the policy are its own.
 class Pool {
  public:
   Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
@@ -71,7 +72,8 @@ class Pool {
   void open();
   /// A worker for one request: warm, cold, after a wait in the queue, or refused.
   Task<Acquired> acquire();
-  /// Kills every worker, whatever it does; requests that wait are refused. What arrives later is refused, too.
+  /// Kills every worker, whatever it does; requests that wait are refused. What arrives later is refused,
+  /// too.
   void close();
 
   [[nodiscard]] const PoolSettings& settings() const { return settings_; }

@@ -48,7 +48,8 @@ void WorkerRoster::give_back(WorkerNumber number, Time now) {
 
 void WorkerRoster::stop(WorkerNumber number) {
   const WorkerState from = state(number);
-  if (from != WorkerState::idle && from != WorkerState::busy) broken(number, "is stopped but neither idle nor busy");
+  if (from != WorkerState::idle && from != WorkerState::busy)
+    broken(number, "is stopped but neither idle nor busy");
   if (from == WorkerState::idle) forget_idle(number);
   move(number, from, WorkerState::stopping);
 }
@@ -103,7 +104,8 @@ void WorkerRoster::verify() const {
   Time before{Time::min()};
   for (const WorkerNumber number : idle_) {
     const auto found = workers_.find(number);
-    if (found == workers_.end() || found->second.state != WorkerState::idle) broken(number, "is listed as idle but is not");
+    if (found == workers_.end() || found->second.state != WorkerState::idle)
+      broken(number, "is listed as idle but is not");
     if (found->second.idle_since < before) broken(number, "is out of order in the idle list");
     before = found->second.idle_since;
   }

@@ -14,8 +14,8 @@ namespace coffees {
 /// The number in a worker's name; never used twice within a pool.
 using WorkerNumber = std::uint32_t;
 
-/// All workers of one function. Every call is one legal step of worker_state.h; an illegal one throws std::logic_error,
-/// because it is a bug in the caller. Times are counted from any fixed origin.
+/// All workers of one function. Every call is one legal step of worker_state.h; an illegal one throws
+/// std::logic_error, because it is a bug in the caller. Times are counted from any fixed origin.
 class WorkerRoster {
  public:
   using Time = std::chrono::nanoseconds;
@@ -44,8 +44,9 @@ class WorkerRoster {
   [[nodiscard]] WorkerNumber longest_idle() const;
   [[nodiscard]] Time longest_idle_since() const;
 
-  /// Throws std::logic_error, saying which, when an invariant does not hold: every worker is in exactly one state; the
-  /// counts agree with the states; the idle list holds exactly the idle workers, in the order in which they were freed.
+  /// Throws std::logic_error, saying which, when an invariant does not hold: every worker is in exactly one
+  /// state; the counts agree with the states; the idle list holds exactly the idle workers, in the order in
+  /// which they were freed.
   void verify() const;
 
  private:

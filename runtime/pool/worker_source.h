@@ -1,4 +1,5 @@
-// The seam between the pool and whatever makes workers: forks of a zygote today, other programs or a test's fakes as well.
+// The seam between the pool and whatever makes workers: forks of a zygote today, other programs or a test's
+// fakes as well.
 #pragma once
 
 #include <array>
@@ -20,9 +21,10 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   virtual ~Worker() = default;
 
-  /// Runs one invocation, for `timeout` at most from the moment it is handed over (a negative one means no limit).
-  /// Always ends with one outcome; after any but ok and handler_error the worker must be killed. `undelivered` is set when
-  /// the worker was gone before it had read the request: then, and only then, another worker may run it.
+  /// Runs one invocation, for `timeout` at most from the moment it is handed over (a negative one means no
+  /// limit). Always ends with one outcome; after any but ok and handler_error the worker must be killed.
+  /// `undelivered` is set when the worker was gone before it had read the request: then, and only then,
+  /// another worker may run it.
   virtual Task<Outcome> invoke(const Invocation& call, Duration timeout, bool cold, bool& undelivered) = 0;
 
   /// Kills the process and everything it started. The source's on_end tells when it is gone. May be repeated.
@@ -63,7 +65,8 @@ class WorkerSource {
   /// Starts worker `number`. Any number of starts may be under way.
   virtual Task<StartResult> start(WorkerNumber number) = 0;
 
-  /// Called on the loop, once for each worker that start() returned, when its process has ended and was reaped.
+  /// Called on the loop, once for each worker that start() returned, when its process has ended and was
+  /// reaped.
   void on_end(std::function<void(WorkerNumber)> listener) { ended_ = std::move(listener); }
 
  protected:

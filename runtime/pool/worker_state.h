@@ -3,8 +3,8 @@
 
 namespace coffees {
 
-/// A worker is in exactly one of these at any time. Legal steps: starting -> idle or busy or (failed) gone; idle -> busy or
-/// stopping; busy -> idle or stopping; stopping -> gone.
+/// A worker is in exactly one of these at any time. Legal steps: starting -> idle or busy or (failed) gone;
+/// idle -> busy or stopping; busy -> idle or stopping; stopping -> gone.
 enum class WorkerState {
   starting,  ///< cold start under way: forked, isolated, perhaps loading; not usable yet
   idle,      ///< ready, waits for work; freed workers wait here until keep_warm is over

@@ -10,12 +10,14 @@ HandlerLibrary::HandlerLibrary(const std::string& path) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* reason = ::dlerror();
-    throw LibraryError("E202", std::string("the library cannot be loaded: ") + (reason != nullptr ? reason : "?"));
+    throw LibraryError("E202",
+                       std::string("the library cannot be loaded: ") + (reason != nullptr ? reason : "?"));
   }
   using EntryPoint = const coffees_plugin_v1* (*)();
   auto entry_point = reinterpret_cast<EntryPoint>(::dlsym(library, COFFEES_PLUGIN_SYMBOL));
   if (entry_point == nullptr)
-    throw LibraryError("E204", "no entry point 'coffees_plugin': the library loads, but COFFEES_HANDLER(...) is missing");
+    throw LibraryError(
+        "E204", "no entry point 'coffees_plugin': the library loads, but COFFEES_HANDLER(...) is missing");
   plugin_ = entry_point();
   if (plugin_ == nullptr) throw LibraryError("E204", "the entry point 'coffees_plugin' returned nothing");
   if (plugin_->abi_version != COFFEES_ABI_VERSION)
@@ -23,7 +25,8 @@ HandlerLibrary::HandlerLibrary(const std::string& path) {
                                    "; this runtime speaks ABI " + std::to_string(COFFEES_ABI_VERSION));
   constexpr std::size_t needed = offsetof(coffees_plugin_v1, release) + sizeof(plugin_->release);
   if (plugin_->struct_size < needed || plugin_->call == nullptr || plugin_->release == nullptr)
-    throw LibraryError("E203", "its coffees_plugin struct is shorter than ABI 1 asks for, or lacks call or release");
+    throw LibraryError("E203",
+                       "its coffees_plugin struct is shorter than ABI 1 asks for, or lacks call or release");
 }
 
 void HandlerLibrary::initialise() const {

@@ -11,7 +11,8 @@ namespace coffees {
 /// A handler library cannot be used. `code` is the error code that users see (E203, ...), what() says why.
 class LibraryError : public std::runtime_error {
  public:
-  LibraryError(std::string code, const std::string& message) : std::runtime_error(message), code_(std::move(code)) {}
+  LibraryError(std::string code, const std::string& message)
+      : std::runtime_error(message), code_(std::move(code)) {}
   [[nodiscard]] const std::string& code() const noexcept { return code_; }
 
  private:
@@ -21,8 +22,8 @@ class LibraryError : public std::runtime_error {
 /// The handler library of this process. It is never unloaded: the process ends instead.
 class HandlerLibrary {
  public:
-  /// Loads the library and finds its entry point; runs its static constructors. Throws LibraryError E202 (cannot be
-  /// loaded), E203 (another ABI version) or E204 (no entry point).
+  /// Loads the library and finds its entry point; runs its static constructors. Throws LibraryError E202
+  /// (cannot be loaded), E203 (another ABI version) or E204 (no entry point).
   explicit HandlerLibrary(const std::string& path);
 
   /// Runs the library's own init, if it has one. Throws LibraryError E205 when that reports an error.

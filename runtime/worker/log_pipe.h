@@ -18,9 +18,11 @@ using LogSink =
 /// Reads one process's standard output and error. Loop thread only. Kept alive by its own pending read.
 class LogPipe : public std::enable_shared_from_this<LogPipe> {
  public:
-  /// `name` is the worker's; `sink` outlives the pipe. Lines are cut at 16 KiB, and after 1 MiB in one invocation the rest is
-  /// read slowly and thrown away, which is said in a line of its own: a flood may not take the loop's time from others.
-  LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, std::string name, const LogSink& sink);
+  /// `name` is the worker's; `sink` outlives the pipe. Lines are cut at 16 KiB, and after 1 MiB in one
+  /// invocation the rest is read slowly and thrown away, which is said in a line of its own: a flood may not
+  /// take the loop's time from others.
+  LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, std::string name,
+          const LogSink& sink);
 
   /// Begins to read. Once.
   void start() { wait(); }

@@ -40,8 +40,8 @@ std::optional<std::uint32_t> abi_version(std::string_view notes) {
     notes.remove_prefix(padded(note.n_namesz));
     if (note.n_descsz > notes.size()) return std::nullopt;
     std::uint32_t version = 0;
-    if (owner == std::string_view(COFFEES_NOTE_OWNER, sizeof COFFEES_NOTE_OWNER) && note.n_type == COFFEES_NOTE_TYPE &&
-        note.n_descsz == sizeof version) {
+    if (owner == std::string_view(COFFEES_NOTE_OWNER, sizeof COFFEES_NOTE_OWNER) &&
+        note.n_type == COFFEES_NOTE_TYPE && note.n_descsz == sizeof version) {
       std::memcpy(&version, notes.data(), sizeof version);
       return version;
     }
@@ -59,7 +59,8 @@ PluginFault examine(int file) {
       header.e_phentsize != sizeof(Elf64_Phdr))
     return not_a_library;
   std::vector<Elf64_Phdr> segments(header.e_phnum);
-  if (!read_exactly(file, header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr))) return not_a_library;
+  if (!read_exactly(file, header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr)))
+    return not_a_library;
   for (const Elf64_Phdr& segment : segments) {
     if (segment.p_type != PT_NOTE || segment.p_filesz > kMostNotes) continue;
     std::string notes(segment.p_filesz, '\0');
@@ -82,7 +83,8 @@ PluginFile open_plugin(const std::string& path) {
   PluginFile plugin;
   platform::OpenedFile opened = platform::open_file(path);
   if (!opened.file) {
-    plugin.fault = {"E208", path + " cannot be opened: " + platform::error_text(opened.error), "check `path`, or build it first"};
+    plugin.fault = {"E208", path + " cannot be opened: " + platform::error_text(opened.error),
+                    "check `path`, or build it first"};
     return plugin;
   }
   if (!opened.is_regular) {

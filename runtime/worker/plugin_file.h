@@ -9,7 +9,8 @@ namespace coffees {
 
 /// What is wrong with a file that should be a handler library. `code` is empty when nothing is.
 struct PluginFault {
-  std::string code;     ///< E202 (no ELF library), E203 (another ABI), E204 (no handler in it), E208 (no such file)
+  std::string
+      code;  ///< E202 (no ELF library), E203 (another ABI), E204 (no handler in it), E208 (no such file)
   std::string message;  ///< one sentence
   std::string hint;     ///< what to do about it
 };
@@ -20,8 +21,9 @@ struct PluginFile {
   PluginFault fault;
 };
 
-/// Opens `path` and reads its ELF header and notes (elf(5)) with every offset checked against the file: a wrong file is
-/// refused before a process is started for it. Does not throw for anything that is wrong with the file.
+/// Opens `path` and reads its ELF header and notes (elf(5)) with every offset checked against the file: a
+/// wrong file is refused before a process is started for it. Does not throw for anything that is wrong with
+/// the file.
 PluginFile open_plugin(const std::string& path);
 
 }  // namespace coffees

@@ -35,10 +35,12 @@ void write_log_line(void*, coffees_bytes line) {
 }
 
 coffees_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view(coffees_bytes text) { return text.data != nullptr ? std::string_view(text.data, text.size) : ""; }
+std::string_view view(coffees_bytes text) {
+  return text.data != nullptr ? std::string_view(text.data, text.size) : "";
+}
 
-// One request, read completely before the handler sees any of it: only so can the dispatcher know that an unread request
-// was never executed.
+// One request, read completely before the handler sees any of it: only so can the dispatcher know that an
+// unread request was never executed.
 class Request {
  public:
   Request() : packet_(std::make_unique_for_overwrite<char[]>(wire::kMaxPacket)) {}
@@ -85,8 +87,8 @@ class Request {
     std::memcpy(large_body_.get(), first.body.data(), first.body.size());
     for (std::size_t filled = first.body.size(); filled < total;) {
       wire::PacketHeader header;
-      const std::array<std::span<char>, 2> buffers{
-          platform::writable_bytes_of(header), std::span(large_body_.get() + filled, total - filled)};
+      const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header),
+                                                   std::span(large_body_.get() + filled, total - filled)};
       const platform::Received received = platform::receive_message(kWorkerChannel, buffers);
       if (received.state != platform::ReceiveState::message || received.size <= sizeof header ||
           header.kind != wire::Kind::data)
@@ -115,8 +117,8 @@ bool send_response(std::uint64_t invocation, const coffees_result& result) {
                                 .error_type_size = static_cast<std::uint32_t>(error_type.size()),
                                 .error_message_size = static_cast<std::uint32_t>(error_message.size())};
   std::string head;
-  wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()}, meta,
-                    headers.size() + error_type.size() + error_message.size());
+  wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()},
+                    meta, headers.size() + error_type.size() + error_message.size());
   head.append(headers).append(error_type).append(error_message);
   if (head.size() > wire::kMaxPacket) {
     // Said as an error rather than cut: the author can act on it.
@@ -132,7 +134,8 @@ bool send_response(std::uint64_t invocation, const coffees_result& result) {
   const std::array<std::string_view, 2> first{head, body.substr(0, sent)};
   if (platform::send_message(kWorkerChannel, first) != platform::SendState::sent) return false;
   while (sent < body.size()) {
-    const wire::PacketHeader more{.kind = wire::Kind::data, .invocation = invocation, .body_size = body.size()};
+    const wire::PacketHeader more{
+        .kind = wire::Kind::data, .invocation = invocation, .body_size = body.size()};
     const std::string_view piece = body.substr(sent, wire::kMaxPacket - sizeof more);
     const std::array<std::string_view, 2> packet{platform::bytes_of(more), piece};
     if (platform::send_message(kWorkerChannel, packet) != platform::SendState::sent) return false;

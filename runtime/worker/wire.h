@@ -3,9 +3,9 @@
 // dispatcher -> worker   request data*
 // worker -> dispatcher   hello (ready | init_failed)  then per request: response data*, at any time: aborted
 //
-// A packet is a PacketHeader, then `meta_size` bytes of meta, then a piece of the body. The first packet of a message
-// says how long the whole body is; `data` packets carry the rest in order. The dispatcher trusts nothing it reads here:
-// every size is checked against what really arrived before it is used.
+// A packet is a PacketHeader, then `meta_size` bytes of meta, then a piece of the body. The first packet of a
+// message says how long the whole body is; `data` packets carry the rest in order. The dispatcher trusts
+// nothing it reads here: every size is checked against what really arrived before it is used.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace coffees::wire {
 
-/// No packet is longer. Fits an AF_UNIX send buffer of the default size (socket(7), wmem_default 212992) and the
-/// longest request head (64 KiB of header fields, 8 KiB of target).
+/// No packet is longer. Fits an AF_UNIX send buffer of the default size (socket(7), wmem_default 212992) and
+/// the longest request head (64 KiB of header fields, 8 KiB of target).
 constexpr std::size_t kMaxPacket = 128 * 1024;
 constexpr std::uint32_t kMagic = 0x31574343;  // "CCW1"
 
@@ -30,7 +30,8 @@ enum class Kind : std::uint32_t {
   request,      ///< meta: RequestMeta and its texts
   response,     ///< meta: ResponseMeta and its texts
   data,         ///< a further piece of the body of the request or response before it
-  aborted,      ///< abort() was called: as PID 1 of its namespace the worker cannot die by SIGABRT (pid_namespaces(7))
+  aborted,      ///< abort() was called: as PID 1 of its namespace the worker cannot die by SIGABRT
+                ///< (pid_namespaces(7))
 };
 
 struct PacketHeader {
@@ -99,7 +100,8 @@ struct Packet {
 /// Takes a received packet apart. Returns false when its magic, kind or sizes cannot be true.
 bool parse(std::string_view bytes, Packet& packet);
 
-/// Splits a meta block into a plain struct and `count` texts whose sizes the caller names afterwards with take_text.
+/// Splits a meta block into a plain struct and `count` texts whose sizes the caller names afterwards with
+/// take_text.
 template <typename Meta>
 bool take_meta(std::string_view& bytes, Meta& meta) {
   if (bytes.size() < sizeof meta) return false;

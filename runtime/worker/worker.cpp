@@ -31,15 +31,17 @@ std::string format_memory(std::uint64_t bytes) {
 }
 
 Outcome out_of_memory(const ProcessSettings& settings) {
-  return Outcome::failure(Outcome::Kind::out_of_memory,
-                          settings.function + " ran out of memory: its limit is " + format_memory(settings.memory),
-                          "raise `memory` of [functions." + settings.function + "]");
+  return Outcome::failure(
+      Outcome::Kind::out_of_memory,
+      settings.function + " ran out of memory: its limit is " + format_memory(settings.memory),
+      "raise `memory` of [functions." + settings.function + "]");
 }
 
 }  // namespace
 
 ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
-                             std::string name, platform::UniqueFd channel, platform::UniqueFd log, const LogSink& sink)
+                             std::string name, platform::UniqueFd channel, platform::UniqueFd log,
+                             const LogSink& sink)
     : settings_(settings),
       name_(std::move(name)),
       channel_(executor, channel.release()),
@@ -112,8 +114,8 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   co_return outcome;
 }
 
-Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, TimePoint deadline, bool cold,
-                                                         bool& undelivered) {
+Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, TimePoint deadline,
+                                                         bool cold, bool& undelivered) {
   static std::string head;  // reused: the loop is a single thread, and it is sent before the next wait
   const wire::RequestMeta meta{.deadline = deadline.time_since_epoch().count(),
                                .served = served_,
@@ -124,7 +126,8 @@ Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call,
                                .path_size = static_cast<std::uint32_t>(call.path.size()),
                                .query_size = static_cast<std::uint32_t>(call.query.size()),
                                .headers_size = static_cast<std::uint32_t>(call.headers.size())};
-  wire::PacketHeader header{.kind = wire::Kind::request, .invocation = invocation_, .body_size = call.body.size()};
+  wire::PacketHeader header{
+      .kind = wire::Kind::request, .invocation = invocation_, .body_size = call.body.size()};
   std::size_t sent = 0;
   bool first = true;
   while (first || sent < call.body.size()) {
@@ -133,8 +136,13 @@ Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call,
       wire::append_head(head, header, meta,
                         call.request_id.size() + call.method.size() + call.path.size() + call.query.size() +
                             call.headers.size());
-      head.append(call.request_id).append(call.method).append(call.path).append(call.query).append(call.headers);
-      if (head.size() > wire::kMaxPacket) throw std::logic_error("the front admits a request head that no packet holds");
+      head.append(call.request_id)
+          .append(call.method)
+          .append(call.path)
+          .append(call.query)
+          .append(call.headers);
+      if (head.size() > wire::kMaxPacket)
+        throw std::logic_error("the front admits a request head that no packet holds");
     } else {
       header.kind = wire::Kind::data;
       head.append(platform::bytes_of(header));
@@ -152,7 +160,8 @@ Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call,
         break;
       }
       case SendState::closed:
-        // Not even the whole request could be handed over, and a worker calls its handler with whole requests only.
+        // Not even the whole request could be handed over, and a worker calls its handler with whole requests
+        // only.
         undelivered = true;
         co_return co_await died();
     }
@@ -166,10 +175,12 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     const Wake wake = co_await wait(Descriptor::wait_read);
     if (wake != Wake::ready) co_return interrupted(wake);
     const std::span<char> buffer = packet_buffer();
-    const platform::Received received = platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
+    const platform::Received received =
+        platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
     if (received.state == ReceiveState::would_block) continue;
     if (received.state != ReceiveState::message) {
-      // The kernel says that some of the request was still unread when the process ended: its handler never saw it.
+      // The kernel says that some of the request was still unread when the process ended: its handler never
+      // saw it.
       undelivered = received.state == ReceiveState::reset && !anything_read;
       co_return co_await died();
     }
@@ -187,8 +198,9 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
       co_return nonsense("a packet that is no answer to this request");
     if (packet.header.body_size > settings_.max_body)
       co_return Outcome::failure(Outcome::Kind::response_too_large,
-                                 settings_.function + " answered with " + std::to_string(packet.header.body_size) +
-                                     " bytes; the limit is " + std::to_string(settings_.max_body),
+                                 settings_.function + " answered with " +
+                                     std::to_string(packet.header.body_size) + " bytes; the limit is " +
+                                     std::to_string(settings_.max_body),
                                  "raise `max_body` of [server], or answer with less");
     Outcome outcome;
     if (!accept_response(packet, outcome)) co_return nonsense("an answer whose parts do not fit together");

@@ -24,12 +24,13 @@ struct ProcessSettings {
   bool cancel_allowed = false;    ///< a client that leaves ends its invocation
 };
 
-/// A worker process behind a channel of packets (wire.h). Everything that arrives is checked before it is used.
+/// A worker process behind a channel of packets (wire.h). Everything that arrives is checked before it is
+/// used.
 class ProcessWorker : public Worker {
  public:
   /// Takes the dispatcher's end of the channel and the reading end of the log pipe. Nothing runs yet.
-  ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings, std::string name,
-                platform::UniqueFd channel, platform::UniqueFd log, const LogSink& sink);
+  ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
+                std::string name, platform::UniqueFd channel, platform::UniqueFd log, const LogSink& sink);
   ~ProcessWorker() override;
 
   /// Why a wait ended.
@@ -41,8 +42,8 @@ class ProcessWorker : public Worker {
     bool arrived = false;
     bool expired = false;
   };
-  /// Waits for the next packet, at most until `deadline`. The first one fixes which process this is: the kernel names the
-  /// sender. The packet's views are valid until the next call on any worker.
+  /// Waits for the next packet, at most until `deadline`. The first one fixes which process this is: the
+  /// kernel names the sender. The packet's views are valid until the next call on any worker.
   Task<StartPacket> receive_start_packet(TimePoint deadline);
 
   Task<Outcome> invoke(const Invocation& call, Duration timeout, bool cold, bool& undelivered) override;
@@ -60,7 +61,8 @@ class ProcessWorker : public Worker {
 
  private:
   Task<Wake> wait(Descriptor::wait_type what);
-  Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold, bool& undelivered);
+  Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold,
+                                            bool& undelivered);
   Task<Outcome> receive_answer(bool& undelivered);
   Task<std::optional<Outcome>> receive_rest(Outcome& outcome, std::uint64_t size);
   bool accept_response(const wire::Packet& packet, Outcome& outcome) const;

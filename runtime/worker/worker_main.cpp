@@ -15,7 +15,8 @@ namespace {
 
 using platform::isolation::Inside;
 
-// The thread stacks of handlers count as memory (getrlimit(2), RLIMIT_DATA); 8 MiB each would eat up a small limit.
+// The thread stacks of handlers count as memory (getrlimit(2), RLIMIT_DATA); 8 MiB each would eat up a small
+// limit.
 constexpr std::size_t kThreadStack = 2 * 1024 * 1024;
 
 template <typename Meta>
@@ -23,7 +24,8 @@ void send_meta(wire::Kind kind, const Meta& meta, std::string_view texts = {}) {
   std::string packet;
   wire::append_head(packet, wire::PacketHeader{.kind = kind}, meta, texts.size());
   packet.append(texts);
-  if (platform::send_message(kWorkerChannel, packet) != platform::SendState::sent) platform::this_process::exit_now(0);
+  if (platform::send_message(kWorkerChannel, packet) != platform::SendState::sent)
+    platform::this_process::exit_now(0);
 }
 
 // "fresh": the classic cold start, each part timed on its own.

@@ -22,8 +22,8 @@ struct WorkerBirth {
   std::int64_t forked = 0;            ///< when this process first ran
 };
 
-/// Isolates the calling process, reports to the dispatcher and serves one invocation after the other until the dispatcher
-/// closes `channel`. `log` becomes standard output and error. Never returns.
+/// Isolates the calling process, reports to the dispatcher and serves one invocation after the other until
+/// the dispatcher closes `channel`. `log` becomes standard output and error. Never returns.
 [[noreturn]] void worker_main(WorkerBirth birth, platform::UniqueFd channel, platform::UniqueFd log,
                               platform::isolation::Inside inside);
 

@@ -1,5 +1,5 @@
-// The messages between the dispatcher and a function's launcher, init and zygote: fixed-size plain structs, no texts that
-// a client could influence, one message = one command.
+// The messages between the dispatcher and a function's launcher, init and zygote: fixed-size plain structs,
+// no texts that a client could influence, one message = one command.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace coffees::zygote {
 
 constexpr std::uint32_t kMagic = 0x315A4343;  // "CCZ1"
 
-/// dispatcher -> launcher, with the handler library attached when there is one. Followed by `environment_size` bytes of
-/// "NAME=value" strings, each ended by a zero byte.
+/// dispatcher -> launcher, with the handler library attached when there is one. Followed by
+/// `environment_size` bytes of "NAME=value" strings, each ended by a zero byte.
 struct LaunchRequest {
   std::uint32_t magic = kMagic;
   std::uint32_t environment_size = 0;
@@ -33,18 +33,19 @@ struct ForkWorker {
 };
 
 enum class ReportKind : std::uint32_t {
-  launched,      ///< launcher: init runs; its pidfd is attached
-  sandboxed,     ///< init: part A of the isolation is complete
-  failed,        ///< any: `step` could not be done, `error` is the errno
+  launched,        ///< launcher: init runs; its pidfd is attached
+  sandboxed,       ///< init: part A of the isolation is complete
+  failed,          ///< any: `step` could not be done, `error` is the errno
   zygote_started,  ///< init: its pidfd is attached
-  zygote_ended,  ///< init: `status`
-  child_ended,   ///< init: process `pid` (a worker, or an orphan that nobody knows) ended with `status`
-  loaded,        ///< zygote: library loaded and initialised, `nanoseconds` = its init; ready to fork
-  load_failed,   ///< zygote: `code` and `text` say why; the zygote ends
-  fork_failed,   ///< zygote: worker number `worker`, errno `error`
+  zygote_ended,    ///< init: `status`
+  child_ended,     ///< init: process `pid` (a worker, or an orphan that nobody knows) ended with `status`
+  loaded,          ///< zygote: library loaded and initialised, `nanoseconds` = its init; ready to fork
+  load_failed,     ///< zygote: `code` and `text` say why; the zygote ends
+  fork_failed,     ///< zygote: worker number `worker`, errno `error`
 };
 
-/// What init and zygote tell the dispatcher. A zygote runs handler code, so its reports are believed only about itself.
+/// What init and zygote tell the dispatcher. A zygote runs handler code, so its reports are believed only
+/// about itself.
 struct Report {
   std::uint32_t magic = kMagic;
   ReportKind kind = ReportKind::failed;

@@ -41,7 +41,8 @@ void reap_and_report(pid_t zygote) {
 }
 
 // Starts a zygote; in the child never returns.
-pid_t start_zygote(const LaunchRequest& request, Inside& inside, platform::Received& received, bool load_library) {
+pid_t start_zygote(const LaunchRequest& request, Inside& inside, platform::Received& received,
+                   bool load_library) {
   platform::Cloned zygote = platform::clone_process(0, true);
   if (!zygote.in_child) {
     const int handle = zygote.process.get();
@@ -68,10 +69,12 @@ void launcher_main(UniqueFd channel) {
     std::vector<char> buffer(128 * 1024);
     platform::Received received = platform::receive_with_descriptors(channel.get(), buffer);
     LaunchRequest request;
-    if (received.state != platform::ReceiveState::message || received.truncated || received.size < sizeof request)
+    if (received.state != platform::ReceiveState::message || received.truncated ||
+        received.size < sizeof request)
       platform::this_process::exit_now(1);
     std::memcpy(static_cast<void*>(&request), buffer.data(), sizeof request);
-    if (request.magic != kMagic || received.size != sizeof request + request.environment_size) platform::this_process::exit_now(1);
+    if (request.magic != kMagic || received.size != sizeof request + request.environment_size)
+      platform::this_process::exit_now(1);
     platform::this_process::set_environment({buffer.data() + sizeof request, request.environment_size});
     UniqueFd plugin;
     if (!received.descriptors.empty()) plugin = std::move(received.descriptors.front());
@@ -90,9 +93,10 @@ void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin) 
   pid_t zygote = 0;
   try {
     platform::this_process::adopt_orphans();
-    Inside inside =
-        platform::isolation::enter_function(request.sandbox, plugin.get(), std::string(request.function) + ".so");
-    // Nobody in the namespace may look into init or change it (ptrace(2)); its zygotes say otherwise for themselves.
+    Inside inside = platform::isolation::enter_function(request.sandbox, plugin.get(),
+                                                        std::string(request.function) + ".so");
+    // Nobody in the namespace may look into init or change it (ptrace(2)); its zygotes say otherwise for
+    // themselves.
     platform::this_process::allow_inspection(false);
     const platform::ChildWatch children;
     send_report(Report{.kind = ReportKind::sandboxed});
@@ -105,7 +109,8 @@ void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin) 
       platform::Received received =
           platform::receive_with_descriptors(channel.get(), platform::writable_bytes_of(command));
       if (received.state != platform::ReceiveState::message) end(request);
-      if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2) end(request);
+      if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2)
+        end(request);
       zygote = start_zygote(request, inside, received, command.load_library != 0);
     }
   } catch (const platform::SystemError& error) {

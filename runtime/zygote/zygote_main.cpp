@@ -18,10 +18,13 @@ namespace {
 constexpr int kControl = 3;
 
 void send_report(const Report& report) {
-  if (platform::send_message(kControl, platform::bytes_of(report)) != platform::SendState::sent) platform::this_process::exit_now(0);
+  if (platform::send_message(kControl, platform::bytes_of(report)) != platform::SendState::sent)
+    platform::this_process::exit_now(0);
 }
 
-void copy_text(char* to, std::size_t size, const std::string& text) { std::snprintf(to, size, "%s", text.c_str()); }
+void copy_text(char* to, std::size_t size, const std::string& text) {
+  std::snprintf(to, size, "%s", text.c_str());
+}
 
 std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
   std::optional<HandlerLibrary> library;
@@ -67,9 +70,11 @@ void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::Unique
 
   while (true) {
     ForkWorker command;
-    platform::Received received = platform::receive_with_descriptors(kControl, platform::writable_bytes_of(command));
+    platform::Received received =
+        platform::receive_with_descriptors(kControl, platform::writable_bytes_of(command));
     if (received.state != platform::ReceiveState::message) platform::this_process::exit_now(0);
-    if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2) platform::this_process::exit_now(1);
+    if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2)
+      platform::this_process::exit_now(1);
     const std::int64_t command_received = wire::monotonic_now();
     // The child starts with a copy of the stream buffers: empty ones, or their content would appear twice.
     std::fflush(nullptr);
@@ -84,7 +89,8 @@ void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::Unique
                      .library_path = inside.plugin_path,
                      .command_received = command_received,
                      .forked = wire::monotonic_now()},
-                    std::move(received.descriptors[0]), std::move(received.descriptors[1]), std::move(inside));
+                    std::move(received.descriptors[0]), std::move(received.descriptors[1]),
+                    std::move(inside));
     } catch (const platform::SystemError& error) {
       Report report{.kind = ReportKind::fork_failed, .error = error.error(), .worker = command.worker};
       copy_text(report.step, sizeof report.step, error.step());

@@ -15,8 +15,8 @@ struct ZygoteBirth {
   bool load_library = true;
 };
 
-/// Loads and initialises the handler library (unless the workers shall do it), reports, then forks a worker per ForkWorker
-/// message until `channel` closes. Never returns.
+/// Loads and initialises the handler library (unless the workers shall do it), reports, then forks a worker
+/// per ForkWorker message until `channel` closes. Never returns.
 [[noreturn]] void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::UniqueFd log,
                               platform::isolation::Inside inside);
 

@@ -20,23 +20,31 @@ Outcome success() { return {}; }
 bool ok(const Outcome& outcome) { return outcome.kind == Outcome::Kind::ok; }
 
 Outcome no_resources(const std::string& what) {
-  return Outcome::failure(Outcome::Kind::no_resources, what,
-                          "the machine refused it now: fewer workers, or higher limits (ulimit -u, -n), would help");
+  return Outcome::failure(
+      Outcome::Kind::no_resources, what,
+      "the machine refused it now: fewer workers, or higher limits (ulimit -u, -n), would help");
 }
 
-bool is_shortage(int error) { return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE; }
+bool is_shortage(int error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}
 
-Duration between(std::int64_t from, std::int64_t to) { return Duration(std::max<std::int64_t>(to - from, 0)); }
+Duration between(std::int64_t from, std::int64_t to) {
+  return Duration(std::max<std::int64_t>(to - from, 0));
+}
 
 // Receives one Report; anything else on such a channel means that its other end has gone mad or gone.
-bool receive_report(Descriptor& channel, Report& report, std::vector<platform::UniqueFd>& descriptors, bool& closed) {
+bool receive_report(Descriptor& channel, Report& report, std::vector<platform::UniqueFd>& descriptors,
+                    bool& closed) {
   platform::Received received =
       platform::receive_with_descriptors(channel.native_handle(), platform::writable_bytes_of(report));
   closed = false;
   if (received.state == ReceiveState::would_block) return false;
-  closed = received.state != ReceiveState::message || received.size != sizeof report || report.magic != kMagic;
+  closed =
+      received.state != ReceiveState::message || received.size != sizeof report || report.magic != kMagic;
   if (closed) return false;
-  report.step[sizeof report.step - 1] = report.code[sizeof report.code - 1] = report.text[sizeof report.text - 1] = '\0';
+  report.step[sizeof report.step - 1] = report.code[sizeof report.code - 1] =
+      report.text[sizeof report.text - 1] = '\0';
   descriptors = std::move(received.descriptors);
   return true;
 }
@@ -45,7 +53,8 @@ bool receive_report(Descriptor& channel, Report& report, std::vector<platform::U
 
 // The init of this function, alive while its channel is.
 struct ZygoteSource::Init {
-  Init(const Executor& executor, platform::UniqueFd end) : channel(executor, end.release()), changed(executor) {}
+  Init(const Executor& executor, platform::UniqueFd end)
+      : channel(executor, end.release()), changed(executor) {}
   Descriptor channel;
   Signal changed;
   platform::UniqueFd process;
@@ -63,7 +72,8 @@ struct ZygoteSource::LoadTrouble {
 
 // One zygote, from its start to its death.
 struct ZygoteSource::Zygote : LoadTrouble {
-  Zygote(const Executor& executor, platform::UniqueFd end) : channel(executor, end.release()), changed(executor) {}
+  Zygote(const Executor& executor, platform::UniqueFd end)
+      : channel(executor, end.release()), changed(executor) {}
   Descriptor channel;
   Signal changed;
   platform::UniqueFd process;
@@ -160,8 +170,8 @@ Task<Outcome> ZygoteSource::launch_init() {
 }
 
 Outcome ZygoteSource::failed_step(const char* who, const Report& report) const {
-  const std::string text = std::string(who) + " " + settings_.process.function + " could not be set up: " + report.step +
-                           ": " + platform::error_text(report.error);
+  const std::string text = std::string(who) + " " + settings_.process.function +
+                           " could not be set up: " + report.step + ": " + platform::error_text(report.error);
   if (is_shortage(report.error)) return no_resources(text);
   return Outcome::failure(Outcome::Kind::init_failed, text, "the start-up report says what this host allows");
 }
@@ -174,19 +184,25 @@ Task<> ZygoteSource::read_init(std::shared_ptr<Init> init) {
     Report report;
     std::vector<platform::UniqueFd> descriptors;
     bool closed = false;
-    while (receive_report(init->channel, report, descriptors, closed)) on_init_report(*init, report, descriptors);
+    while (receive_report(init->channel, report, descriptors, closed))
+      on_init_report(*init, report, descriptors);
     if (closed) break;
   }
   init_gone(*init);
 }
 
-void ZygoteSource::on_init_report(Init& init, const Report& report, std::vector<platform::UniqueFd>& descriptors) {
+void ZygoteSource::on_init_report(Init& init, const Report& report,
+                                  std::vector<platform::UniqueFd>& descriptors) {
   switch (report.kind) {
     case ReportKind::launched:
       if (!descriptors.empty()) init.process = std::move(descriptors.front());
       break;
-    case ReportKind::sandboxed: init.sandboxed = true; break;
-    case ReportKind::failed: init.failure = report; break;
+    case ReportKind::sandboxed:
+      init.sandboxed = true;
+      break;
+    case ReportKind::failed:
+      init.failure = report;
+      break;
     case ReportKind::zygote_started:
       if (zygote_ && !descriptors.empty()) zygote_->process = std::move(descriptors.front());
       break;
@@ -207,7 +223,8 @@ void ZygoteSource::on_init_report(Init& init, const Report& report, std::vector<
     }
     case ReportKind::loaded:
     case ReportKind::load_failed:
-    case ReportKind::fork_failed: break;  // not init's to say
+    case ReportKind::fork_failed:
+      break;  // not init's to say
   }
   init.changed.notify();
 }
@@ -238,7 +255,8 @@ Task<Outcome> ZygoteSource::launch_zygote() {
   const StartZygote command{.load_library = loads_in_workers() || settings_.plugin.empty() ? 0U : 1U};
   const std::array<int, 2> descriptors{theirs.get(), log_theirs.get()};
   const std::shared_ptr<Init> init = init_;
-  if (platform::send_message(init->channel.native_handle(), platform::bytes_of(command), descriptors) != SendState::sent)
+  if (platform::send_message(init->channel.native_handle(), platform::bytes_of(command), descriptors) !=
+      SendState::sent)
     co_return no_resources("the init process of " + settings_.process.function + " is gone");
   theirs.reset();
   log_theirs.reset();
@@ -259,7 +277,8 @@ Task<Outcome> ZygoteSource::launch_zygote() {
     zygote->channel.close();
     if (zygote->process) platform::kill_process(zygote->process.get());
     sink_(settings_.process.function + "#zygote", "",
-          "the library starts threads of its own when it is loaded: workers load it themselves, as with start = \"fresh\"");
+          "the library starts threads of its own when it is loaded: workers load it themselves, as with "
+          "start = \"fresh\"");
     co_return co_await launch_zygote();
   }
   if (zygote->ready) co_return success();
@@ -272,9 +291,10 @@ Task<Outcome> ZygoteSource::launch_zygote() {
 Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {
   const std::string& function = settings_.process.function;
   if (trouble.failure && trouble.failure->kind == ReportKind::load_failed)
-    return Outcome::failure(Outcome::Kind::init_failed,
-                            std::string(trouble.failure->code) + ": " + settings_.plugin + ": " + trouble.failure->text,
-                            "coffees check " + settings_.plugin);
+    return Outcome::failure(
+        Outcome::Kind::init_failed,
+        std::string(trouble.failure->code) + ": " + settings_.plugin + ": " + trouble.failure->text,
+        "coffees check " + settings_.plugin);
   if (trouble.failure) return failed_step("the zygote of", *trouble.failure);
   if (trouble.timed_out)
     return Outcome::failure(Outcome::Kind::init_failed,
@@ -328,7 +348,8 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     const Duration waited = Clock::now() - asked;
     result.cold_start = {};
     result.cold_start.add("zygote", waited);
-    // What this start waited for the zygote's init, not what that init took in all: it may have begun long before.
+    // What this start waited for the zygote's init, not what that init took in all: it may have begun long
+    // before.
     const std::shared_ptr<Zygote> zygote = zygote_;
     if (has_to_wait) result.cold_start.init = std::min(zygote->init_time, waited);
 
@@ -336,9 +357,9 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     try {
       auto [ours, theirs] = platform::make_channel(true, true);
       auto [log_ours, log_theirs] = platform::make_log_pipe();
-      auto worker = std::make_unique<ProcessWorker>(
-          loop_.get_executor(), deadlines_, settings_.process, settings_.process.function + "#" + std::to_string(number),
-          std::move(ours), std::move(log_ours), sink_);
+      auto worker = std::make_unique<ProcessWorker>(loop_.get_executor(), deadlines_, settings_.process,
+                                                    settings_.process.function + "#" + std::to_string(number),
+                                                    std::move(ours), std::move(log_ours), sink_);
       if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs))) continue;
       result.failure = co_await complete_start(*worker, number, asked, result.cold_start, lost);
       if (ok(result.failure)) {
@@ -351,19 +372,24 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     }
     if (!lost) co_return result;
   }
-  if (ok(result.failure)) result.failure = no_resources("the zygote of " + settings_.process.function + " keeps dying");
+  if (ok(result.failure))
+    result.failure = no_resources("the zygote of " + settings_.process.function + " keeps dying");
   co_return result;
 }
 
 // Returns false when the zygote is gone. The ends that are handed over are closed here in any case.
-Task<bool> ZygoteSource::send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number, platform::UniqueFd channel,
-                                   platform::UniqueFd log) {
+Task<bool> ZygoteSource::send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number,
+                                   platform::UniqueFd channel, platform::UniqueFd log) {
   const ForkWorker command{.worker = number};
   const std::array<int, 2> descriptors{channel.get(), log.get()};
   while (!zygote->gone) {
-    switch (platform::send_message(zygote->channel.native_handle(), platform::bytes_of(command), descriptors)) {
-      case SendState::sent: co_return true;
-      case SendState::closed: zygote->gone = true; break;
+    switch (
+        platform::send_message(zygote->channel.native_handle(), platform::bytes_of(command), descriptors)) {
+      case SendState::sent:
+        co_return true;
+      case SendState::closed:
+        zygote->gone = true;
+        break;
       case SendState::would_block: {
         ErrorCode error;
         co_await zygote->channel.async_wait(Descriptor::wait_write, asio::redirect_error(UseTask(), error));
@@ -374,7 +400,8 @@ Task<bool> ZygoteSource::send_fork(const std::shared_ptr<Zygote>& zygote, Worker
   co_return false;
 }
 
-// Reads the worker's first packets. `lost`: no worker came of it and no handler code ran, so the start may be repeated.
+// Reads the worker's first packets. `lost`: no worker came of it and no handler code ran, so the start may be
+// repeated.
 Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
                                            ColdStart& cold_start, bool& lost) {
   const std::shared_ptr<Zygote> zygote = zygote_;
@@ -414,7 +441,8 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   co_return outcome;
 }
 
-Task<Outcome> ZygoteSource::await_fresh_init(ProcessWorker& worker, TimePoint deadline, ColdStart& cold_start) {
+Task<Outcome> ZygoteSource::await_fresh_init(ProcessWorker& worker, TimePoint deadline,
+                                             ColdStart& cold_start) {
   const ProcessWorker::StartPacket packet = co_await worker.receive_start_packet(deadline);
   std::string_view meta = packet.packet.meta;
   wire::Ready ready;
@@ -428,12 +456,14 @@ Task<Outcome> ZygoteSource::await_fresh_init(ProcessWorker& worker, TimePoint de
   wire::Failure failure;
   std::string_view code;
   std::string_view message;
-  if (packet.arrived && packet.packet.header.kind == wire::Kind::init_failed && wire::take_meta(meta, failure) &&
-      wire::take_text(meta, failure.code_size, code) && wire::take_text(meta, failure.message_size, message)) {
+  if (packet.arrived && packet.packet.header.kind == wire::Kind::init_failed &&
+      wire::take_meta(meta, failure) && wire::take_text(meta, failure.code_size, code) &&
+      wire::take_text(meta, failure.message_size, message)) {
     trouble.failure.emplace(Report{.kind = ReportKind::load_failed});
-    std::snprintf(trouble.failure->code, sizeof trouble.failure->code, "%.*s", static_cast<int>(code.size()), code.data());
-    std::snprintf(trouble.failure->text, sizeof trouble.failure->text, "%.*s", static_cast<int>(message.size()),
-                  message.data());
+    std::snprintf(trouble.failure->code, sizeof trouble.failure->code, "%.*s", static_cast<int>(code.size()),
+                  code.data());
+    std::snprintf(trouble.failure->text, sizeof trouble.failure->text, "%.*s",
+                  static_cast<int>(message.size()), message.data());
   } else if (!packet.expired) {
     trouble.exit = co_await worker.wait_ended();
   }

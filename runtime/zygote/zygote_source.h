@@ -15,16 +15,17 @@ namespace coffees::zygote {
 struct SourceSettings {
   ProcessSettings process;  ///< of its workers
   platform::isolation::Sandbox sandbox;
-  std::string worker_program;        ///< path of coffees-worker
-  std::string plugin;                ///< path of the handler library; empty: none (a probe of the host)
+  std::string worker_program;            ///< path of coffees-worker
+  std::string plugin;                    ///< path of the handler library; empty: none (a probe of the host)
   std::vector<std::string> environment;  ///< "NAME=value"
-  bool fresh = false;                ///< start = "fresh": workers load the library themselves
+  bool fresh = false;                    ///< start = "fresh": workers load the library themselves
   Duration init_timeout{std::chrono::seconds(10)};
 };
 
-/// Makes the workers of one function. Start-up is lazy and repairs itself: whatever of init and zygote is missing when a
-/// worker is wanted is started first; a zygote that dies takes no worker with it, an init that dies takes them all.
-/// Loop thread only. Destroying it ends the function's processes (its channel to init closes).
+/// Makes the workers of one function. Start-up is lazy and repairs itself: whatever of init and zygote is
+/// missing when a worker is wanted is started first; a zygote that dies takes no worker with it, an init that
+/// dies takes them all. Loop thread only. Destroying it ends the function's processes (its channel to init
+/// closes).
 class ZygoteSource : public WorkerSource {
  public:
   ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings settings, const LogSink& sink);
@@ -36,9 +37,11 @@ class ZygoteSource : public WorkerSource {
   Task<Outcome> prepare();
   /// How long the zygote's own init took; zero before it is done and with start = "fresh".
   [[nodiscard]] Duration init_time() const;
-  /// True when the library's threads forbid a zygote, so that workers load it themselves whatever the configuration says.
+  /// True when the library's threads forbid a zygote, so that workers load it themselves whatever the
+  /// configuration says.
   [[nodiscard]] bool forced_fresh() const { return forced_fresh_; }
-  /// The handle of this function's init, or -1: readable (poll(2)) when everything of this function has ended.
+  /// The handle of this function's init, or -1: readable (poll(2)) when everything of this function has
+  /// ended.
   [[nodiscard]] int init_process() const;
   /// Lets go of init: it ends, and with it all that runs for this function.
   void close();
@@ -60,8 +63,8 @@ class ZygoteSource : public WorkerSource {
                        platform::UniqueFd log);
   Outcome load_failure(const LoadTrouble& trouble) const;
   Outcome failed_step(const char* who, const Report& report) const;
-  Task<Outcome> complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked, ColdStart& cold_start,
-                               bool& lost);
+  Task<Outcome> complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
+                               ColdStart& cold_start, bool& lost);
   Task<Outcome> await_fresh_init(ProcessWorker& worker, TimePoint deadline, ColdStart& cold_start);
   [[nodiscard]] bool loads_in_workers() const { return settings_.fresh || forced_fresh_; }
 
@@ -74,7 +77,8 @@ class ZygoteSource : public WorkerSource {
   bool preparing_ = false;
   Outcome prepared_;  ///< of the last attempt, for those who waited for it
   Signal prepared_signal_;
-  std::unordered_map<std::int32_t, std::pair<WorkerNumber, ProcessWorker*>> running_;  ///< by pid in the function
+  std::unordered_map<std::int32_t, std::pair<WorkerNumber, ProcessWorker*>>
+      running_;  ///< by pid in the function
   bool forced_fresh_ = false;
 };
 

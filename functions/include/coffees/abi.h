@@ -1,16 +1,17 @@
 /* The border between Cloud Coffees and a handler library: plain C, version 1.
  *
- * A handler library is a shared object that exports one function, coffees_plugin(), and carries an ELF note with the ABI
- * version (COFFEES_ABI_NOTE writes it), so that the version is checked before any of its code runs. C++ authors include
- * <coffees/handler.hpp>, which does all of this; other languages implement this header.
+ * A handler library is a shared object that exports one function, coffees_plugin(), and carries an ELF note
+ * with the ABI version (COFFEES_ABI_NOTE writes it), so that the version is checked before any of its code
+ * runs. C++ authors include <coffees/handler.hpp>, which does all of this; other languages implement this
+ * header.
  *
- * Threads: every function here is called from the worker's main thread, one call at a time, and never from a signal
- *   handler. `log` may be called from any thread while `call` runs.
- * Ownership: what the runtime passes in is valid until the call returns. What the library returns in a coffees_result is
- *   owned by the library and must stay valid until `release` is called with it, which happens exactly once per `call`.
- * Unwinding: no exception may leave a function of this interface.
- * Growth: every struct starts with its size as its writer knows it. New fields are appended; a reader looks only at
- *   fields within that size. A change that breaks this rule raises COFFEES_ABI_VERSION.
+ * Threads: every function here is called from the worker's main thread, one call at a time, and never from a
+ * signal handler. `log` may be called from any thread while `call` runs. Ownership: what the runtime passes
+ * in is valid until the call returns. What the library returns in a coffees_result is owned by the library
+ * and must stay valid until `release` is called with it, which happens exactly once per `call`. Unwinding: no
+ * exception may leave a function of this interface. Growth: every struct starts with its size as its writer
+ * knows it. New fields are appended; a reader looks only at fields within that size. A change that breaks
+ * this rule raises COFFEES_ABI_VERSION.
  */
 #ifndef COFFEES_ABI_H
 #define COFFEES_ABI_H
@@ -58,7 +59,7 @@ typedef struct coffees_context {
   uint64_t served;          /* invocations finished by this worker before this one */
   int32_t pid;              /* of this worker as the host sees it; getpid() is 1 inside its namespace */
   uint32_t reserved;
-  void* host;               /* to be handed to log */
+  void* host;                                  /* to be handed to log */
   void (*log)(void* host, coffees_bytes line); /* one line of text, without its line end */
 } coffees_context;
 
@@ -86,8 +87,8 @@ typedef struct coffees_plugin_v1 {
   uint32_t abi_version; /* COFFEES_ABI_VERSION */
   uint32_t struct_size;
   const char* name; /* zero-terminated; for messages only, the configuration names the function */
-  /* Optional (may be null). Runs once per process image, before the first call, and is timed on its own. Fills
-   * outcome, error_type and error_message; release() follows. */
+  /* Optional (may be null). Runs once per process image, before the first call, and is timed on its own.
+   * Fills outcome, error_type and error_message; release() follows. */
   void (*init)(coffees_result* result);
   void (*call)(const coffees_event* event, const coffees_context* context, coffees_result* result);
   void (*release)(coffees_result* result);
@@ -110,10 +111,11 @@ typedef struct coffees_abi_note {
 } coffees_abi_note;
 
 /* Write this once, at file scope, in a handler library. */
-#define COFFEES_ABI_NOTE                                                                                  \
-  __attribute__((used, aligned(4), section(".note.CloudCoffees"))) static const coffees_abi_note          \
-      coffees_abi_note_v1 = {sizeof(COFFEES_NOTE_OWNER), sizeof(uint32_t), COFFEES_NOTE_TYPE, COFFEES_NOTE_OWNER, \
-                             COFFEES_ABI_VERSION}
+#define COFFEES_ABI_NOTE                                                                               \
+  __attribute__((used, aligned(4),                                                                     \
+                 section(".note.CloudCoffees"))) static const coffees_abi_note coffees_abi_note_v1 = { \
+      sizeof(COFFEES_NOTE_OWNER), sizeof(uint32_t), COFFEES_NOTE_TYPE, COFFEES_NOTE_OWNER,             \
+      COFFEES_ABI_VERSION}
 
 #ifdef __cplusplus
 }

@@ -9,10 +9,10 @@
 //     return Response::json({{"greeting", "Hello " + name}});
 //   }
 //
-// A handler is stateless: each worker process calls it for one invocation at a time, and nothing it keeps in memory or in
-// /tmp is promised to be there the next time. An exception that leaves it becomes a function error with the exception's
-// type and message; std::bad_alloc becomes "out of memory". Everything here lives in the handler library itself; only
-// the C structs of <coffees/abi.h> cross to the runtime.
+// A handler is stateless: each worker process calls it for one invocation at a time, and nothing it keeps in
+// memory or in /tmp is promised to be there the next time. An exception that leaves it becomes a function
+// error with the exception's type and message; std::bad_alloc becomes "out of memory". Everything here lives
+// in the handler library itself; only the C structs of <coffees/abi.h> cross to the runtime.
 #pragma once
 
 #include <coffees/abi.h>
@@ -47,7 +47,8 @@ class Event {
 
   /// The raw body, exactly the bytes that were sent.
   [[nodiscard]] std::string_view body() const { return detail::view(event_.body); }
-  /// The body as JSON, parsed at the first call; an empty body is an empty object. Throws nlohmann::json::parse_error.
+  /// The body as JSON, parsed at the first call; an empty body is an empty object. Throws
+  /// nlohmann::json::parse_error.
   [[nodiscard]] const Json& json() const {
     if (!json_) json_ = body().empty() ? Json::object() : Json::parse(body());
     return *json_;
@@ -93,7 +94,8 @@ class Context {
   }
   /// Time left until the deadline; never negative.
   [[nodiscard]] std::chrono::nanoseconds remaining() const {
-    return std::max(std::chrono::nanoseconds(deadline() - std::chrono::steady_clock::now()), std::chrono::nanoseconds(0));
+    return std::max(std::chrono::nanoseconds(deadline() - std::chrono::steady_clock::now()),
+                    std::chrono::nanoseconds(0));
   }
   /// True when nobody waits for the answer any more, because the deadline has passed.
   [[nodiscard]] bool cancelled() const { return remaining().count() == 0; }
@@ -140,13 +142,15 @@ class Response {
     return bytes(std::move(text), "text/plain; charset=utf-8", status);
   }
   /// Any bytes, under their media type.
-  static Response bytes(std::string bytes, std::string_view content_type = "application/octet-stream", int status = 200) {
+  static Response bytes(std::string bytes, std::string_view content_type = "application/octet-stream",
+                        int status = 200) {
     Response response(status);
     response.body_ = std::move(bytes);
     response.headers_.emplace_back("Content-Type", content_type);
     return response;
   }
-  /// Adds a header field. Content-Length, Connection and the like belong to the runtime and are ignored there.
+  /// Adds a header field. Content-Length, Connection and the like belong to the runtime and are ignored
+  /// there.
   Response& header(std::string name, std::string value) & {
     headers_.emplace_back(std::move(name), std::move(value));
     return *this;
@@ -229,7 +233,8 @@ void run_handler(const coffees_event* event, const coffees_context* context, cof
     Context where(*context);
     owned.response = Handler(input, where);
     owned.headers.reserve(owned.response.headers().size());
-    for (const auto& [name, value] : owned.response.headers()) owned.headers.push_back({bytes(name), bytes(value)});
+    for (const auto& [name, value] : owned.response.headers())
+      owned.headers.push_back({bytes(name), bytes(value)});
     result->outcome = COFFEES_OK;
     result->status = owned.response.status();
     result->headers = owned.headers.data();
@@ -246,23 +251,27 @@ inline void release(coffees_result* result) {
 }  // namespace detail
 }  // namespace coffees
 
-/// Defines the handler of this library: COFFEES_HANDLER(name, (const Event& in, Context& ctx)) { ... return Response...; }
-/// Once per library.
-#define COFFEES_HANDLER(name, ...)                                                                    \
-  static ::coffees::Response coffees_handler_##name __VA_ARGS__;                                      \
-  COFFEES_ABI_NOTE;                                                                                   \
-  extern "C" const coffees_plugin_v1* coffees_plugin(void) {                                          \
-    static const coffees_plugin_v1 plugin{COFFEES_ABI_VERSION, sizeof(coffees_plugin_v1), #name,      \
-                                          ::coffees::detail::run_init,                                \
-                                          ::coffees::detail::run_handler<coffees_handler_##name>,     \
-                                          ::coffees::detail::release};                                \
-    return &plugin;                                                                                   \
-  }                                                                                                   \
+/// Defines the handler of this library: COFFEES_HANDLER(name, (const Event& in, Context& ctx)) { ... return
+/// Response...; } Once per library.
+#define COFFEES_HANDLER(name, ...)                                                                \
+  static ::coffees::Response coffees_handler_##name __VA_ARGS__;                                  \
+  COFFEES_ABI_NOTE;                                                                               \
+  extern "C" const coffees_plugin_v1* coffees_plugin(void) {                                      \
+    static const coffees_plugin_v1 plugin{COFFEES_ABI_VERSION,                                    \
+                                          sizeof(coffees_plugin_v1),                              \
+                                          #name,                                                  \
+                                          ::coffees::detail::run_init,                            \
+                                          ::coffees::detail::run_handler<coffees_handler_##name>, \
+                                          ::coffees::detail::release};                            \
+    return &plugin;                                                                               \
+  }                                                                                               \
   static ::coffees::Response coffees_handler_##name __VA_ARGS__
 
-/// Optional: COFFEES_INIT { ... } runs once, before the first invocation and timed on its own. With start = "zygote" that
-/// is once for all workers, which inherit its memory but neither its threads nor its open files.
-#define COFFEES_INIT                                                                                          \
-  static void coffees_user_init();                                                                            \
-  [[maybe_unused]] static const bool coffees_init_is_set = (::coffees::detail::user_init = coffees_user_init, true); \
+/// Optional: COFFEES_INIT { ... } runs once, before the first invocation and timed on its own. With start =
+/// "zygote" that is once for all workers, which inherit its memory but neither its threads nor its open
+/// files.
+#define COFFEES_INIT                                            \
+  static void coffees_user_init();                              \
+  [[maybe_unused]] static const bool coffees_init_is_set =      \
+      (::coffees::detail::user_init = coffees_user_init, true); \
   static void coffees_user_init()

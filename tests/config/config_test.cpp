@@ -1,0 +1,146 @@
+#include "config/config.h"
+
+#include "catch.h"
+#include "config/units.h"
+
+using namespace coffees::config;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+Loaded load(const std::string& text) { return load_text(text, "coffees.toml", "/srv"); }
+
+// The one problem of a text, as people read it.
+std::string problem(const std::string& text) {
+  const Loaded loaded = load(text);
+  REQUIRE(loaded.problems.size() == 1);
+  return loaded.problems[0].text();
+}
+
+}  // namespace
+
+TEST_CASE("durations carry their unit") {
+  CHECK(parse_duration("250ms") == milliseconds(250));
+  CHECK(parse_duration("1.5s") == milliseconds(1500));
+  CHECK(parse_duration("5m") == minutes(5));
+  CHECK(parse_duration("2h") == hours(2));
+  CHECK(parse_duration("0s") == seconds(0));
+  for (const char* bad : {"", "5", "s", "-1s", "1 s", "5min", "1e3s", "nans", "infs", "999999999999h", "5ms "})
+    CHECK_FALSE(parse_duration(bad));
+}
+
+TEST_CASE("sizes carry their unit") {
+  CHECK(parse_size("128MiB") == 128ULL << 20);
+  CHECK(parse_size("100B") == 100);
+  for (const char* bad : {"", "128", "128MB", "-1MiB", "1TiB"}) CHECK_FALSE(parse_size(bad));
+}
+
+TEST_CASE("every documented key is read") {
+  const Loaded loaded = load(R"(
+    version = 1
+    [server]
+    host = "127.0.0.1"
+    port = 2700
+    admin_port = 2701
+    hosts = ["coffee.example"]
+    max_body = "1MiB"
+    drain = "3s"
+    isolation = "strict"
+    [defaults]
+    timeout = "1s"
+    [functions.brew]
+    path = "build/brew.so"
+    init_timeout = "2s"
+    keep_warm = "forever"
+    min_warm = 1
+    limit = 7
+    queue = 3
+    queue_timeout = "250ms"
+    max_requests = 9
+    memory = "64MiB"
+    processes = 8
+    tmp = "1MiB"
+    start = "fresh"
+    reuse = false
+    env = { GREETING = "hello" })");
+  for (const Problem& problem : loaded.problems) UNSCOPED_INFO(problem.text());
+  REQUIRE(loaded.problems.empty());
+  CHECK(loaded.config.server.port == 2700);
+  CHECK(loaded.config.server.port_asked_for);
+  CHECK(loaded.config.server.hosts == std::vector<std::string>{"coffee.example"});
+  CHECK(loaded.config.server.max_body == 1 << 20);
+  CHECK(loaded.config.server.drain == seconds(3));
+  CHECK(loaded.config.server.isolation == IsolationWish::strict);
+  REQUIRE(loaded.config.functions.size() == 1);
+  const Function& brew = loaded.config.functions[0];
+  CHECK(brew.name == "brew");
+  CHECK(brew.path == "/srv/build/brew.so");
+  CHECK(brew.timeout == seconds(1));
+  CHECK(brew.init_timeout == seconds(2));
+  CHECK(brew.keep_warm == Duration::max());
+  CHECK(brew.min_warm == 1);
+  CHECK(brew.limit == 7);
+  CHECK(brew.queue == 3);
+  CHECK(brew.queue_timeout == milliseconds(250));
+  CHECK(brew.max_requests == 9);
+  CHECK(brew.memory == 64ULL << 20);
+  CHECK(brew.processes == 8);
+  CHECK(brew.tmp == 1ULL << 20);
+  CHECK(brew.start == StartMode::fresh);
+  CHECK_FALSE(brew.reuse);
+  CHECK(brew.env.at("GREETING") == "hello");
+}
+
+TEST_CASE("a number without a unit is an error with its place and the way out") {
+  CHECK(problem("[functions.brew]\npath = \"b.so\"\nkeep_warm = 300\n") ==
+        "error[E302]: coffees.toml:3:13: keep_warm = 300 has no unit\n"
+        "  hint: write keep_warm = \"300s\" or \"300ms\"");
+  CHECK(problem("[functions.brew]\npath = \"b.so\"\nmemory = 128\n") ==
+        "error[E302]: coffees.toml:3:10: memory = 128 has no unit\n"
+        "  hint: write memory = \"128MiB\" or \"128KiB\"");
+}
+
+TEST_CASE("an unknown key is an error that names the likely one") {
+  CHECK(problem("[functions.brew]\npath = \"b.so\"\ntimout = \"3s\"\n") ==
+        "error[E303]: coffees.toml:3:1: unknown key 'timout' in [functions.brew]\n"
+        "  hint: did you mean 'timeout'?");
+  CHECK(problem("[serve]\n").find("did you mean 'server'?") != std::string::npos);
+}
+
+TEST_CASE("values that make no sense are refused") {
+  const std::string head = "[functions.brew]\npath = \"b.so\"\n";
+  for (const char* line : {"timeout = \"0s\"", "timeout = \"never\"", "limit = 0", "limit = -1", "limit = 2.5", "queue = \"many\"",
+                           "start = \"cold\"", "reuse = 1", "memory = \"1MiB\"", "env = { LD_PRELOAD = \"x.so\" }",
+                           "env = { A = 1 }", "path = 3", "processes = 0"}) {
+    INFO(line);
+    CHECK_FALSE(load(head + line).problems.empty());
+  }
+}
+
+TEST_CASE("function names follow the grammar, and those of the invoke port are taken") {
+  CHECK(is_function_name("hello-World_2"));
+  CHECK(is_function_name(std::string(64, 'a')));
+  for (const std::string& bad : {std::string(), std::string("_x"), std::string("a b"), std::string("a/b"), std::string("ä"),
+                                 std::string("healthz"), std::string("readyz"), std::string("2015-03-31"), std::string(65, 'a')})
+    CHECK_FALSE(is_function_name(bad));
+  CHECK(problem("[functions.\"a.b\"]\npath = \"b.so\"\n").starts_with("error[E304]: coffees.toml:1:"));
+}
+
+TEST_CASE("a function needs a path, and min_warm fits into limit") {
+  CHECK(problem("[functions.brew]\n").starts_with("error[E305]"));
+  CHECK(problem("[functions.brew]\npath = \"b.so\"\nmin_warm = 5\nlimit = 2\n").starts_with("error[E306]"));
+  CHECK(problem("[defaults]\npath = \"b.so\"\n").starts_with("error[E303]"));
+}
+
+TEST_CASE("what is no TOML is said with its place") {
+  CHECK(problem("[functions\n").starts_with("error[E301]: coffees.toml:1:"));
+  CHECK(problem("functions = 3\n").starts_with("error[E302]: coffees.toml:1:"));
+}
+
+TEST_CASE("a file that cannot be read is an error, not an empty configuration") {
+  REQUIRE(load_file("/nonexistent/coffees.toml").problems.size() == 1);
+  REQUIRE(load_file("/").problems.size() == 1);
+}

@@ -1,0 +1,102 @@
+#include "front/answer.h"
+
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "header_block.h"
+
+using namespace coffees;
+using namespace coffees::front;
+
+namespace {
+
+const AnswerFrame kFrame{.request_id = "the-id"};
+
+Outcome ok_with(const std::string& name, const std::string& value) {
+  Outcome outcome;
+  outcome.body = "hello";
+  outcome.worker = "espresso#1";
+  append_header(outcome.headers, name, value);
+  return outcome;
+}
+
+bool has(const Answer& answer, const std::string& line) { return answer.head.find("\r\n" + line + "\r\n") != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a handler's answer keeps its fields and says who served") {
+  Outcome outcome = ok_with("Content-Type", "text/plain");
+  outcome.cold = true;
+  outcome.timing = {.queue = std::chrono::microseconds(5), .boot = std::chrono::microseconds(700), .exec = std::chrono::milliseconds(2)};
+  const Answer answer = answer_to(std::move(outcome), "espresso", kFrame);
+  CHECK(answer.head.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(has(answer, "Content-Length: 5"));
+  CHECK(has(answer, "Content-Type: text/plain"));
+  CHECK(has(answer, "X-Request-Id: the-id"));
+  CHECK(has(answer, "X-Coffees-Worker: espresso#1"));
+  CHECK(has(answer, "X-Coffees-Start: cold"));
+  CHECK(has(answer, "Server-Timing: cold, queue;dur=0.005, boot;dur=0.700, init;dur=0.000, exec;dur=2.000, total;dur=2.705"));
+  CHECK(answer.body == "hello");
+}
+
+TEST_CASE("a handler cannot speak for the connection") {
+  for (const char* name : {"Content-Length", "connection", "Transfer-Encoding", "X-Coffees-Worker", "X-Request-Id"}) {
+    const Answer answer = answer_to(ok_with(name, "17"), "espresso", kFrame);
+    CHECK_FALSE(has(answer, std::string(name) + ": 17"));
+    CHECK(answer.head.starts_with("HTTP/1.1 200"));
+  }
+}
+
+TEST_CASE("a header field that would split the answer becomes a function error") {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"X-A", "b\r\nX-Evil: 1"}, {"X-A", std::string("b\0", 2)}, {"X A", "b"}, {"", "b"}, {"X-A:", "b"}}) {
+    const Answer answer = answer_to(ok_with(name, value), "espresso", kFrame);
+    CHECK(answer.head.starts_with("HTTP/1.1 500"));
+    CHECK(answer.head.find("X-Evil") == std::string::npos);
+  }
+}
+
+TEST_CASE("every other outcome is a problem document with code, request id and hint") {
+  Outcome outcome = Outcome::failure(Outcome::Kind::timeout, "too slow", "be faster");
+  outcome.worker = "latte#2";
+  const Answer answer = answer_to(std::move(outcome), "latte", kFrame);
+  CHECK(answer.head.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"));
+  CHECK(has(answer, "Content-Type: application/problem+json"));
+  const auto problem = nlohmann::json::parse(answer.body);
+  CHECK(problem["status"] == 504);
+  CHECK(problem["code"] == "timeout");
+  CHECK(problem["request_id"] == "the-id");
+  CHECK(problem["function"] == "latte");
+  CHECK(problem["hint"] == "be faster");
+  CHECK(problem["detail"] == "too slow");
+}
+
+TEST_CASE("refusals say when to come again") {
+  Outcome outcome = Outcome::failure(Outcome::Kind::throttled, "full");
+  outcome.retry_after = std::chrono::seconds(3);
+  CHECK(has(answer_to(std::move(outcome), "latte", kFrame), "Retry-After: 3"));
+  CHECK(has(answer_to(Outcome::failure(Outcome::Kind::draining, "stopping"), "latte", kFrame), "Retry-After: 1"));
+}
+
+TEST_CASE("texts of handlers that are no UTF-8 do not break a problem document") {
+  const Answer answer = answer_to(Outcome::failure(Outcome::Kind::handler_error, "caf\xe9"), "latte", kFrame);
+  CHECK(nlohmann::json::parse(answer.body)["code"] == "handler_error");
+}
+
+TEST_CASE("HEAD gets the length but no body, 204 neither") {
+  AnswerFrame frame = kFrame;
+  frame.head_only = true;
+  const Answer head = answer_to(ok_with("A", "b"), "espresso", frame);
+  CHECK(has(head, "Content-Length: 5"));
+  CHECK(head.body.empty());
+  Outcome nothing = ok_with("A", "b");
+  nothing.status = 204;
+  const Answer empty = answer_to(std::move(nothing), "espresso", kFrame);
+  CHECK(empty.head.find("Content-Length") == std::string::npos);
+  CHECK(empty.body.empty());
+}
+
+TEST_CASE("the connection's end is announced, and a kept one in HTTP/1.0 as well") {
+  CHECK(has(plain(200, "text/plain", "x", {.request_id = "i", .close = true}), "Connection: close"));
+  CHECK(has(plain(200, "text/plain", "x", {.request_id = "i", .http_1_0 = true}), "Connection: keep-alive"));
+}

@@ -1,0 +1,360 @@
+#include "pool/pool.h"
+
+#include <map>
+
+#include "catch.h"
+#include "scaler/fixed_keep_warm.h"
+
+using namespace coffees;
+using Kind = Outcome::Kind;
+
+namespace {
+
+// Workers without processes: they start when told to, answer when told to, and die when told to.
+class FakeSource : public WorkerSource {
+ public:
+  struct FakeWorker : Worker {
+    FakeWorker(FakeSource& source, WorkerNumber number, const Executor& executor)
+        : source_(source), number_(number), changed_(executor) {}
+    ~FakeWorker() override { source_.workers.erase(number_); }
+
+    Task<Outcome> invoke(const Invocation&, Duration, bool cold, bool& undelivered) override {
+      was_cold = cold;
+      answer.reset();
+      while (!answer) co_await changed_.wait();
+      undelivered = answer_undelivered;
+      co_return std::move(*answer);
+    }
+    void kill() override {
+      ++source_.kills;
+      if (source_.corpses_stay) return;
+      source_.die(number_);
+    }
+    void finish(Outcome outcome, bool never_read) {
+      answer = std::move(outcome);
+      answer_undelivered = never_read;
+      changed_.notify();
+    }
+
+    bool was_cold = false;
+    bool answer_undelivered = false;
+    std::optional<Outcome> answer;
+
+   private:
+    FakeSource& source_;
+    WorkerNumber number_;
+    Signal changed_;
+  };
+
+  explicit FakeSource(Loop& loop) : loop_(loop), started_(loop.get_executor()) {}
+
+  Task<StartResult> start(WorkerNumber number) override {
+    ++starts;
+    while (hold_starts) co_await started_.wait();
+    StartResult result;
+    if (failure) {
+      result.failure = *failure;
+      co_return result;
+    }
+    auto worker = std::make_unique<FakeWorker>(*this, number, loop_.get_executor());
+    workers[number] = worker.get();
+    result.worker = std::move(worker);
+    result.cold_start.boot = std::chrono::milliseconds(7);
+    co_return result;
+  }
+  void release_starts() {
+    hold_starts = false;
+    started_.notify();
+  }
+  // Tells the pool that the process is gone.
+  void die(WorkerNumber number) { worker_ended(number); }
+
+  int starts = 0;
+  int kills = 0;
+  bool hold_starts = false;
+  bool corpses_stay = false;
+  std::optional<Outcome> failure;
+  std::map<WorkerNumber, FakeWorker*> workers;
+
+ private:
+  Loop& loop_;
+  Signal started_;
+};
+
+// One function's pool, its customers, and a loop that is turned by hand.
+class Cafe {
+ public:
+  using Result = std::shared_ptr<std::optional<Outcome>>;
+
+  explicit Cafe(scaler::Rules rules, PoolSettings settings = {}) : deadlines_(loop.get_executor()) {
+    settings.function = "latte";
+    settings.rules = rules;
+    auto fake = std::make_unique<FakeSource>(loop);
+    source = fake.get();
+    pool = std::make_unique<Pool>(loop, deadlines_, settings, std::make_unique<scaler::FixedKeepWarm>(rules),
+                                  std::move(fake));
+  }
+  Cafe(const Cafe&) = delete;
+  Cafe& operator=(const Cafe&) = delete;
+  ~Cafe() { loop.abandon(); }
+
+  // A customer; served as far as that goes without anything else happening.
+  Result order() {
+    auto result = std::make_shared<std::optional<Outcome>>();
+    spawn_detached(loop.get_executor(), [](Pool& from, Result into) -> Task<> {
+      Acquired acquired = co_await from.acquire();
+      if (auto* refusal = std::get_if<Outcome>(&acquired)) {
+        *into = std::move(*refusal);
+        co_return;
+      }
+      Lease lease = std::get<Lease>(std::move(acquired));
+      bool undelivered = false;
+      Invocation call;
+      Outcome outcome = co_await lease.invoke(call, undelivered);
+      *into = std::move(outcome);
+    }(*pool, result));
+    turn();
+    return result;
+  }
+  void turn() {
+    loop.restart();
+    loop.poll();
+    pool->roster().verify();
+  }
+  void finish(WorkerNumber number, Kind kind = Kind::ok, bool never_read = false) {
+    Outcome outcome;
+    outcome.kind = kind;
+    outcome.message = "of a fake";
+    source->workers.at(number)->finish(std::move(outcome), never_read);
+    turn();
+  }
+  void die(WorkerNumber number) {
+    source->die(number);
+    turn();
+  }
+  std::size_t count(WorkerState state) const { return pool->roster().count(state); }
+
+  Loop loop;
+
+ private:
+  Deadlines deadlines_;
+
+ public:
+  FakeSource* source = nullptr;
+  std::unique_ptr<Pool> pool;
+};
+
+bool served(const Cafe::Result& result, Kind kind = Kind::ok) { return *result && (*result)->kind == kind; }
+
+}  // namespace
+
+TEST_CASE("the first order starts a worker and is cold, the second finds it warm") {
+  Cafe cafe({.limit = 2});
+  const auto first = cafe.order();
+  cafe.finish(1);
+  REQUIRE(served(first));
+  CHECK((*first)->cold);
+  CHECK((*first)->worker == "latte#1");
+  CHECK((*first)->timing.boot == std::chrono::milliseconds(7));
+  const auto second = cafe.order();
+  cafe.finish(1);
+  REQUIRE(served(second));
+  CHECK_FALSE((*second)->cold);
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("parallel orders get a worker each, up to the limit; the next is refused") {
+  Cafe cafe({.limit = 2});
+  const auto first = cafe.order();
+  const auto second = cafe.order();
+  const auto third = cafe.order();
+  CHECK(cafe.source->starts == 2);
+  CHECK(served(third, Kind::throttled));
+  CHECK((*third)->retry_after >= std::chrono::seconds(1));
+  cafe.finish(1);
+  cafe.finish(2);
+  CHECK(served(first));
+  CHECK(served(second));
+}
+
+TEST_CASE("at the limit orders wait in line, first come, first served") {
+  Cafe cafe({.limit = 1, .queue = 2});
+  const auto first = cafe.order();
+  const auto second = cafe.order();
+  const auto third = cafe.order();
+  CHECK(served(cafe.order(), Kind::throttled));
+  cafe.finish(1);
+  CHECK(served(first));
+  CHECK_FALSE(*second);
+  cafe.finish(1);
+  CHECK(served(second));
+  cafe.finish(1);
+  CHECK(served(third));
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("an order that waits longer than queue_timeout is refused and leaves the line") {
+  Cafe cafe({.limit = 1, .queue = 2}, {.queue_timeout = std::chrono::seconds(0)});
+  const auto first = cafe.order();
+  const auto second = cafe.order();
+  while (!*second) cafe.turn();
+  CHECK(served(second, Kind::queue_timeout));
+  CHECK(cafe.pool->snapshot().waiting == 0);
+  cafe.finish(1);
+  CHECK(served(first));
+}
+
+TEST_CASE("a worker that timed out is killed after its answer, and a new one serves the next order") {
+  Cafe cafe({.limit = 1});
+  const auto first = cafe.order();
+  cafe.finish(1, Kind::timeout);
+  CHECK(served(first, Kind::timeout));
+  CHECK(cafe.source->kills == 1);
+  const auto second = cafe.order();
+  cafe.finish(2);
+  REQUIRE(served(second));
+  CHECK((*second)->worker == "latte#2");
+}
+
+TEST_CASE("the limit counts processes: a replacement waits for the corpse to go") {
+  Cafe cafe({.limit = 1});
+  cafe.source->corpses_stay = true;
+  cafe.order();
+  cafe.finish(1, Kind::timeout);
+  const auto second = cafe.order();
+  CHECK(cafe.source->starts == 1);
+  CHECK_FALSE(*second);
+  cafe.die(1);
+  CHECK(cafe.source->starts == 2);
+  cafe.finish(2);
+  CHECK(served(second));
+}
+
+TEST_CASE("a handler error keeps the worker, a crash does not") {
+  Cafe cafe({.limit = 1});
+  cafe.order();
+  cafe.finish(1, Kind::handler_error);
+  CHECK(cafe.count(WorkerState::idle) == 1);
+  const auto second = cafe.order();
+  cafe.finish(1, Kind::crashed);
+  CHECK(served(second, Kind::crashed));
+  CHECK(cafe.count(WorkerState::idle) == 0);
+}
+
+TEST_CASE("an idle worker that dies is forgotten, and nobody is served by it") {
+  Cafe cafe({.limit = 1});
+  cafe.order();
+  cafe.finish(1);
+  cafe.die(1);
+  CHECK(cafe.count(WorkerState::idle) == 0);
+  const auto next = cafe.order();
+  cafe.finish(2);
+  CHECK(served(next));
+}
+
+TEST_CASE("reuse = false and max_requests retire a worker after its share") {
+  Cafe once({.limit = 1}, {.reuse = false});
+  once.order();
+  once.finish(1);
+  CHECK(once.source->kills == 1);
+  Cafe twice({.limit = 1}, {.max_requests = 2});
+  twice.order();
+  twice.finish(1);
+  CHECK(twice.source->kills == 0);
+  twice.order();
+  twice.finish(1);
+  CHECK(twice.source->kills == 1);
+}
+
+TEST_CASE("keep_warm = 0 keeps nobody") {
+  Cafe cafe({.keep_warm = std::chrono::seconds(0), .limit = 3});
+  cafe.order();
+  cafe.finish(1);
+  CHECK(cafe.source->kills == 1);
+  CHECK(cafe.count(WorkerState::idle) == 0);
+}
+
+TEST_CASE("min_warm workers are there before anybody asks, and the order that finds one is warm") {
+  Cafe cafe({.min_warm = 2, .limit = 5});
+  cafe.pool->open();
+  cafe.turn();
+  CHECK(cafe.count(WorkerState::idle) == 2);
+  const auto first = cafe.order();
+  cafe.finish(2);
+  REQUIRE(served(first));
+  CHECK_FALSE((*first)->cold);
+  cafe.die(1);
+  CHECK(cafe.count(WorkerState::idle) == 2);  // replaced
+}
+
+TEST_CASE("a start that fails is the order's outcome, and the place is free again") {
+  Cafe cafe({.limit = 1});
+  cafe.source->failure = Outcome::failure(Kind::init_failed, "E204: no entry point");
+  CHECK(served(cafe.order(), Kind::init_failed));
+  cafe.source->failure.reset();
+  const auto next = cafe.order();
+  cafe.finish(2);
+  CHECK(served(next));
+}
+
+TEST_CASE("a spare that cannot be started is not tried again at once") {
+  Cafe cafe({.min_warm = 1, .limit = 2});
+  cafe.source->failure = Outcome::failure(Kind::no_resources, "no memory");
+  cafe.pool->open();
+  for (int i = 0; i < 5; ++i) cafe.turn();
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("five crashes in a row open the breaker, and orders are refused at once with the cause") {
+  Cafe cafe({.limit = 1});
+  for (WorkerNumber number = 1; number <= 5; ++number) {
+    cafe.order();
+    cafe.finish(number, Kind::crashed);
+  }
+  const auto refused = cafe.order();
+  CHECK(served(refused, Kind::crash_loop));
+  CHECK((*refused)->message.find("of a fake") != std::string::npos);
+  CHECK(cafe.source->starts == 5);
+}
+
+TEST_CASE("timeouts and function errors never open the breaker") {
+  Cafe cafe({.limit = 1});
+  WorkerNumber number = 1;
+  for (int i = 0; i < 10; ++i) {
+    cafe.order();
+    cafe.finish(number++, Kind::timeout);
+  }
+  cafe.order();
+  for (int i = 0; i < 10; ++i) {
+    cafe.finish(number, Kind::handler_error);
+    cafe.order();
+  }
+  CHECK(cafe.count(WorkerState::busy) == 1);
+}
+
+TEST_CASE("closing kills everybody and refuses who waits") {
+  Cafe cafe({.limit = 1, .queue = 1});
+  const auto first = cafe.order();
+  const auto waiting = cafe.order();
+  cafe.pool->close();
+  cafe.turn();
+  CHECK(served(waiting, Kind::draining));
+  CHECK(cafe.source->kills >= 1);
+  CHECK(served(cafe.order(), Kind::draining));
+  cafe.finish(1, Kind::crashed);
+  CHECK(served(first, Kind::crashed));
+}
+
+TEST_CASE("orders that arrive while workers start wait for their own, not for each other's") {
+  Cafe cafe({.limit = 3});
+  cafe.source->hold_starts = true;
+  const auto first = cafe.order();
+  const auto second = cafe.order();
+  CHECK(cafe.count(WorkerState::starting) == 2);
+  cafe.source->release_starts();
+  cafe.turn();
+  cafe.finish(1);
+  cafe.finish(2);
+  CHECK(served(first));
+  CHECK(served(second));
+}
