@@ -1,0 +1,205 @@
+// What goes wrong, and what is said about it: timeouts, crashes, broken libraries, dying processes.
+#include <csignal>
+#include <thread>
+
+#include "catch.h"
+#include "e2e/support/client.h"
+#include "e2e/support/server.h"
+
+using namespace coffees::test;
+
+namespace {
+
+Response misbehave(const Server& server, const std::string& what) {
+  return post(server.port(), "/misbehave", R"({"do":")" + what + "\"}");
+}
+
+}  // namespace
+
+TEST_CASE("an invocation that reaches its timeout is answered with 504, its processes are gone, and the next call works") {
+  Server server(function("misbehave", fixture("misbehave"), "timeout = \"300ms\""));
+  post(server.port(), "/misbehave", R"({"do":"nothing"})");
+  const std::vector<pid_t> before = server.workers();
+  for (const char* what : {"spin", "spin_with_daemon"}) {
+    const Response response = misbehave(server, what);
+    const std::vector<pid_t> workers = server.workers();
+    CHECK(response.status == 504);
+    CHECK(response.seconds >= 0.3);
+    CHECK(response.json()["code"] == "timeout");
+    CHECK(response.json()["request_id"] == response.header("x-request-id"));
+    CHECK_FALSE(response.json()["hint"].get<std::string>().empty());
+    CHECK(eventually([&] { return server.workers().empty(); }, 1000));
+    CHECK(alive(before).empty());
+  }
+  const Response next = post(server.port(), "/misbehave", "{}");
+  CHECK(next.status == 200);
+  CHECK(next.header("x-coffees-start") == "cold");
+}
+
+TEST_CASE("time in the queue does not count towards the timeout") {
+  Server server(function("latte", menu("latte"), "limit = 1\nqueue = 10\nqueue_timeout = \"20s\"\ntimeout = \"700ms\""));
+  const auto responses = post_in_parallel(server.port(), "/latte", R"({"ms":400})", 5);
+  CHECK(count_status(responses, 200) == 5);
+}
+
+TEST_CASE("each way to fail is told apart, and the neighbours do not notice") {
+  Server server(function("misbehave", fixture("misbehave")) + function("latte", menu("latte")));
+  std::vector<Response> neighbours;
+  std::thread neighbour([&] {
+    for (int i = 0; i < 20; ++i) neighbours.push_back(post(server.port(), "/latte", R"({"ms":10})"));
+  });
+  const struct {
+    const char* what;
+    int status;
+    const char* code;
+    const char* detail;
+  } cases[] = {
+      {"null", 502, "crashed", "segmentation fault"},  {"overflow", 502, "crashed", "segmentation fault"},
+      {"abort", 502, "crashed", "aborted"},            {"exit", 502, "crashed", "exit status 3"},
+      {"throw", 500, "handler_error", "the last bean is gone"}, {"terminate", 502, "crashed", "aborted"},
+      {"throw_int", 500, "handler_error", "no std::exception"}, {"divide", 502, "crashed", "floating point exception"},
+  };
+  for (const auto& expected : cases) {
+    const Response response = misbehave(server, expected.what);
+    INFO(expected.what << ": " << response.body);
+    CHECK(response.status == expected.status);
+    CHECK(response.json()["code"] == expected.code);
+    CHECK(response.json()["detail"].get<std::string>().find(expected.detail) != std::string::npos);
+  }
+  CHECK(misbehave(server, "throw").json()["error_type"] == "(anonymous namespace)::OutOfBeans");
+  neighbour.join();
+  CHECK(count_status(neighbours, 200) == 20);
+}
+
+TEST_CASE("a body that is no JSON is the handler's error, with the parser's words") {
+  Server server(function("misbehave", fixture("misbehave")));
+  const Response response = post(server.port(), "/misbehave", "{");
+  CHECK(response.status == 500);
+  CHECK(response.json()["error_type"].get<std::string>().find("parse_error") != std::string::npos);
+}
+
+TEST_CASE("a handler that breaks the protocol is stopped and answered for") {
+  Server server(function("misbehave", fixture("misbehave")));
+  CHECK(misbehave(server, "garbage").json()["code"] == "protocol_error");
+  CHECK(misbehave(server, "close_channel").json()["code"] == "crashed");
+  CHECK(post(server.port(), "/misbehave", "{}").status == 200);
+}
+
+TEST_CASE("five deaths in a row open the breaker: 503 at once, with the last cause") {
+  Server server(function("misbehave", fixture("misbehave")) + function("espresso", menu("espresso")));
+  for (int i = 0; i < 5; ++i) CHECK(misbehave(server, "abort").status == 502);
+  const Response refused = post(server.port(), "/misbehave", "{}");
+  CHECK(refused.status == 503);
+  CHECK(refused.json()["code"] == "crash_loop");
+  CHECK(refused.json()["detail"].get<std::string>().find("aborted") != std::string::npos);
+  CHECK_FALSE(refused.header("retry-after").empty());
+  CHECK(post(server.port(), "/espresso", "x").status == 200);
+  CHECK(eventually([&] { return post(server.port(), "/misbehave", "{}").status == 200; }));
+}
+
+TEST_CASE("libraries that cannot be served get an error each, and the others are served") {
+  const std::string keys = "init_timeout = \"300ms\"";
+  Server server(function("a", fixture("no_symbol"), keys) + function("b", fixture("other_abi"), keys) +
+                function("c", fixture("init_throws"), keys) + function("d", fixture("init_hangs"), keys) +
+                function("e", fixture("no_entry"), keys) + function("f", fixture("init_crashes"), keys) +
+                function("g", "/nonexistent.so", keys) + function("h", COFFEES_PROGRAM, keys) +
+                function("espresso", menu("espresso")));
+  const auto detail = [&server](const std::string& name) {
+    const Response response = post(server.port(), "/" + name, "{}");
+    CHECK(response.status == 502);
+    CHECK(response.json()["code"] == "init_failed");
+    return response.json()["detail"].get<std::string>();
+  };
+  CHECK(detail("a").starts_with("E204"));
+  CHECK(detail("b").starts_with("E203"));
+  CHECK(detail("c").starts_with("E205"));
+  CHECK(detail("c").find("no beans in the shop") != std::string::npos);
+  CHECK(detail("d").starts_with("E206"));
+  CHECK(detail("e").starts_with("E204"));
+  CHECK(detail("f").starts_with("E207"));
+  CHECK(detail("g").starts_with("E208"));
+  CHECK(post(server.port(), "/espresso", "x").status == 200);
+}
+
+TEST_CASE("an idle worker that is killed is not missed by the next request") {
+  Server server(function("espresso", menu("espresso")));
+  post(server.port(), "/espresso", "x");
+  for (const pid_t pid : server.workers()) ::kill(pid, SIGKILL);
+  const Response next = post(server.port(), "/espresso", "y");
+  CHECK(next.status == 200);
+  CHECK(next.body == "y");
+}
+
+TEST_CASE("a busy worker that is killed from outside is a crash, told with its signal") {
+  Server server(function("latte", menu("latte")));
+  Response response;
+  std::thread client([&] { response = post(server.port(), "/latte", R"({"ms":2000})"); });
+  REQUIRE(eventually([&] { return server.errors().find("| brewing") != std::string::npos; }));
+  for (const pid_t pid : server.workers()) ::kill(pid, SIGKILL);
+  client.join();
+  CHECK(response.status == 502);
+  CHECK(response.json()["detail"].get<std::string>().find("killed") != std::string::npos);
+}
+
+TEST_CASE("a zygote that is killed takes no worker with it, and the next cold start makes a new one") {
+  Server server(function("receipt", menu("receipt"), "limit = 3") + function("latte", menu("latte")));
+  const Response first = post(server.port(), "/receipt");
+  const std::vector<pid_t> before = server.zygotes();
+  REQUIRE(before.size() == 2);
+  for (const pid_t pid : before) ::kill(pid, SIGKILL);
+  REQUIRE(eventually([&] { return alive(before).empty(); }));
+  const Response second = post(server.port(), "/receipt");
+  CHECK(second.json()["pid"] == first.json()["pid"]);
+  CHECK(second.json()["start"] == "warm");
+  const Response cold = post(server.port(), "/latte", R"({"ms":1})");
+  CHECK(cold.status == 200);
+  CHECK(cold.header("x-coffees-start") == "cold");
+}
+
+TEST_CASE("an init that is killed takes its function's workers with it, and is replaced") {
+  Server server(function("receipt", menu("receipt")));
+  post(server.port(), "/receipt");
+  std::vector<pid_t> processes = server.descendants();
+  for (const pid_t pid : processes) {
+    bool is_worker = false;
+    for (const pid_t worker : server.workers()) is_worker = is_worker || worker == pid;
+    for (const pid_t zygote : server.zygotes()) is_worker = is_worker || zygote == pid;
+    if (!is_worker) ::kill(pid, SIGKILL);
+  }
+  CHECK(eventually([&] { return alive(processes).empty(); }));
+  const Response next = post(server.port(), "/receipt");
+  CHECK(next.status == 200);
+  CHECK(next.header("x-coffees-start") == "cold");
+}
+
+TEST_CASE("memory is limited, and running out of it is called that") {
+  Server server(function("misbehave", fixture("misbehave"), "memory = \"64MiB\""));
+  if (server.errors().find("memory limit         on") == std::string::npos) return;  // a sanitizer build says so itself
+  CHECK(post(server.port(), "/misbehave", R"({"do":"eat","mib":30})").status == 200);
+  for (const char* what : {"eat", "eat_noexcept"}) {
+    const Response response = misbehave(server, what);
+    CHECK(response.status == 502);
+    CHECK(response.json()["code"] == "out_of_memory");
+    CHECK(response.json()["detail"].get<std::string>().find("64 MiB") != std::string::npos);
+  }
+  CHECK(post(server.port(), "/misbehave", "{}").status == 200);
+}
+
+TEST_CASE("a client that leaves: the invocation is finished and the worker is used again") {
+  Server server(function("latte", menu("latte"), "limit = 1"));
+  { Client(server.port()).send("POST /latte HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{\"ms\":200}"); }
+  CHECK(eventually([&] { return server.errors().find("latte#1        cold 200") != std::string::npos; }));
+  const Response next = post(server.port(), "/latte", R"({"ms":1})");
+  CHECK(next.header("x-coffees-start") == "warm");
+}
+
+TEST_CASE("with --cancel-on-disconnect a client that leaves ends its invocation") {
+  Server server(function("latte", menu("latte"), "limit = 1\ntimeout = \"60s\""), {"--cancel-on-disconnect"});
+  {
+    Client client(server.port());
+    client.send("POST /latte HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n{\"ms\":30000}");
+    REQUIRE(eventually([&] { return server.errors().find("| grinding") != std::string::npos; }));
+  }
+  CHECK(eventually([&] { return server.workers().empty() || server.level() != "full"; }));
+  CHECK(post(server.port(), "/latte", R"({"ms":1})").status == 200);
+}

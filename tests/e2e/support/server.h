@@ -1,0 +1,75 @@
+// A real `coffees serve`, started for one test and gone with it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace coffees::test {
+
+/// Runs `coffees` with these arguments to its end.
+struct CommandResult {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+CommandResult run_coffees(const std::vector<std::string>& arguments, const std::string& input = {});
+
+/// The path of a menu or fixture library, and a [functions] table for it.
+std::string menu(const std::string& name);
+std::string fixture(const std::string& name);
+std::string function(const std::string& name, const std::string& library, const std::string& keys = {});
+
+/// A server on a free port. The constructor returns when it is ready; the destructor kills it if it still runs.
+class Server {
+ public:
+  explicit Server(const std::string& configuration, std::vector<std::string> flags = {});
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] const std::string& level() const { return level_; }
+  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+  void signal(int number) const;
+  /// Waits for its end; returns its exit code, or minus the signal that ended it.
+  int wait();
+  /// What it has written to standard error so far.
+  [[nodiscard]] std::string errors() const;
+
+  /// All processes that the server started, directly or not, by host pid.
+  [[nodiscard]] std::vector<pid_t> descendants() const;
+  /// The workers among them: children of a function's init that are not its zygote (PID 1 of a namespace of their own).
+  [[nodiscard]] std::vector<pid_t> workers() const;
+  /// The zygotes among them.
+  [[nodiscard]] std::vector<pid_t> zygotes() const;
+
+ private:
+  pid_t pid_ = -1;
+  int port_ = 0;
+  std::string level_;
+  std::string directory_;
+};
+
+/// Which of these processes are still there (zombies do not count).
+std::vector<pid_t> alive(const std::vector<pid_t>& processes);
+
+/// Waits until `condition` holds, looking every millisecond, `limit_ms` at most. For facts that the kernel brings about.
+template <typename Condition>
+bool eventually(Condition condition, int limit_ms = 5000);
+
+void sleep_ms(int milliseconds);
+
+template <typename Condition>
+bool eventually(Condition condition, int limit_ms) {
+  for (int waited = 0; waited < limit_ms; ++waited) {
+    if (condition()) return true;
+    sleep_ms(1);
+  }
+  return condition();
+}
+
+}  // namespace coffees::test
