@@ -178,7 +178,7 @@ int serve(const ServeOptions& options) {
        .access = front::AccessRules(configuration->server.hosts, configuration->server.host),
        .cancel_on_disconnect = options.cancel_on_disconnect,
        .max_connections = std::max<std::size_t>(open_files / 2, 64)},
-      observer, {});
+      observer);
   if (const ErrorCode error = listen(server, configuration->server, console))
     return report_listen_error(error, configuration->server);
   const bool v6 = configuration->server.host.find(':') != std::string::npos;

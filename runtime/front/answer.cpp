@@ -89,6 +89,7 @@ void add_timing(std::string& head, const Outcome& outcome) {
 void finish(Answer& answer, int status, const AnswerFrame& frame) {
   answer.head += "\r\n";
   if (frame.head_only || !has_body(status)) answer.body.clear();
+  answer.close = frame.close;
 }
 
 // RFC 9457. Texts may come from handlers: what is no UTF-8 in them is replaced.

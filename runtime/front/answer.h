@@ -21,6 +21,7 @@ struct AnswerFrame {
 struct Answer {
   std::string head;
   std::string body;
+  bool close = false;  ///< the connection ends after it
 };
 
 /// The HTTP status of an outcome, as design and documentation promise it.

@@ -17,13 +17,11 @@ HttpServer::ActiveRequest::~ActiveRequest() {
   if (--server_.active_ == 0) server_.quiet_.notify();
 }
 
-HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer,
-                       RefusalObserver refusal_observer)
+HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer)
     : loop_(loop),
       dispatcher_(dispatcher),
       settings_(std::move(settings)),
       observer_(std::move(observer)),
-      refusal_observer_(std::move(refusal_observer)),
       acceptor_(loop.get_executor()),
       spare_(platform::open_spare()),
       quiet_(loop.get_executor()) {}
@@ -114,10 +112,6 @@ bool HttpServer::ready() const {
     if (now.idle + now.busy < pool->settings().rules.min_warm) return false;
   }
   return true;
-}
-
-void HttpServer::refused(const Refusal& refusal, std::string_view request_id) {
-  if (refusal_observer_) refusal_observer_(refusal, request_id);
 }
 
 boost::beast::flat_buffer HttpServer::take_buffer() {

@@ -25,13 +25,11 @@ struct ServerSettings {
 
 /// Told about each request when its outcome is known; for the console.
 using Observer = std::function<void(const Outcome&, std::string_view function, std::string_view request_id)>;
-using RefusalObserver = std::function<void(const Refusal&, std::string_view request_id)>;
 
 /// The listener and all of its connections. Loop thread only. Outlives the connections' coroutines.
 class HttpServer {
  public:
-  HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer,
-             RefusalObserver refusal_observer);
+  HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer);
 
   /// Binds and listens. Port 0 takes a free one. Returns an error instead of throwing: a taken port is not a
   /// surprise.
@@ -64,7 +62,6 @@ class HttpServer {
   void observe(const Outcome& outcome, const Invocation& call) const {
     if (observer_) observer_(outcome, call.function, call.request_id);
   }
-  void refused(const Refusal& refusal, std::string_view request_id);
   void opened(Connection& connection) { connections_.insert(&connection); }
   void closed(Connection& connection) { connections_.erase(&connection); }
   boost::beast::flat_buffer take_buffer();
@@ -81,7 +78,6 @@ class HttpServer {
   Dispatcher& dispatcher_;
   ServerSettings settings_;
   Observer observer_;
-  RefusalObserver refusal_observer_;
   Acceptor acceptor_;
   platform::UniqueFd spare_;  ///< given up for a moment to turn a client away when descriptors run out
   std::uint16_t port_ = 0;

@@ -16,10 +16,9 @@ bool is_name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-Route refused(int status, std::string detail, bool allow = false) {
+Route refused(int status, std::string detail) {
   Route route;
   route.refusal = {status, std::move(detail)};
-  route.allow = allow;
   return route;
 }
 
@@ -49,7 +48,7 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
 
 Route route(std::string_view method, std::string_view target) {
   if (method == "TRACE" || method == "CONNECT")
-    return refused(405, "this method does not reach functions", true);
+    return refused(405, "this method does not reach functions");
   if (target == "*") {
     if (method != "OPTIONS") return refused(400, "the target * goes with OPTIONS only");
     return {.kind = Route::Kind::options};
@@ -76,7 +75,7 @@ Route route(std::string_view method, std::string_view target) {
   if (kAllowedMethods.find(method) == std::string_view::npos || method.find(',') != std::string_view::npos)
     return refused(501, "this method is not implemented");
   if (route.function == "healthz" || route.function == "readyz") {
-    if (method != "GET" && method != "HEAD") return refused(405, "health is read with GET", true);
+    if (method != "GET" && method != "HEAD") return refused(405, "health is read with GET");
     route.kind = route.function == "healthz" ? Route::Kind::health : Route::Kind::readiness;
     return route;
   }

@@ -17,7 +17,6 @@ struct Route {
   std::string_view path;      ///< what follows the name: "" or "/..."
   std::string_view query;     ///< what follows "?"
   Refusal refusal;            ///< kind refused
-  bool allow = false;         ///< the refusal (405) names the allowed methods
 };
 
 /// The methods that reach functions, as an Allow field lists them (RFC 9110 section 10.2.1).

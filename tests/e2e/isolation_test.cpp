@@ -13,7 +13,7 @@ TEST_CASE("level full: a handler sees its libraries, its own environment, an emp
     return;
   }
   for (int i = 0; i < 2; ++i) {
-    const Response response = post(server.port(), "/probe", R"({"port":)" + std::to_string(server.port()) + "}");
+    const Response response = post(server.port(), "/probe", R"({"try_privileged":true,"port":)" + std::to_string(server.port()) + "}");
     REQUIRE(response.status == 200);
     const json seen = response.json();
     INFO(seen.dump(2));

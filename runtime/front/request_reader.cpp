@@ -1,0 +1,158 @@
+#include "front/request_reader.h"
+
+#include <boost/beast/http/error.hpp>
+
+namespace coffees::front {
+namespace {
+
+namespace http = boost::beast::http;
+using Progress = HeadScanner::Progress;
+using Read = TimedSocket::Read;
+using State = ReadResult::State;
+
+constexpr std::size_t kBodyReadSize = 256 * 1024;
+constexpr auto kHeadTime = std::chrono::seconds(10);
+constexpr std::size_t kSlowestBody = 64 * 1024;  // bytes a second
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+Refusal too_long(std::uint64_t max_body) {
+  return {413, "the body is longer than the limit of " + std::to_string(max_body) + " bytes"};
+}
+
+// Collects bytes until the scanner has admitted a whole head or refused it.
+Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner) {
+  ReadResult result;
+  Progress progress = Progress::need_more;
+  bool first_bytes = true;
+  while (progress == Progress::need_more) {
+    // RFC 9112 section 2.2: one empty line before a request line is ignored.
+    if (first_bytes && socket.unread().starts_with("\r\n")) {
+      socket.buffer().consume(2);
+      first_bytes = false;
+    }
+    if (!socket.unread().empty() && socket.unread() != "\r") {
+      first_bytes = false;
+      progress = scanner.scan(socket.unread());
+      if (progress != Progress::need_more) break;
+    }
+    const Read read = socket.try_read();
+    if (read == Read::some) continue;
+    bool more = read == Read::nothing_yet;
+    if (more) more = co_await socket.read_more();
+    if (more) continue;
+    result.state = State::gone;
+    if (socket.expired() && !socket.unread().empty())
+      result = ReadResult::refused({408, "the head of the request did not arrive within 10 s"});
+    co_return result;
+  }
+  if (progress == Progress::refused) result = ReadResult::refused(scanner.refusal());
+  co_return result;
+}
+
+Refusal examine_head(std::string_view head, Request& request, const AccessRules& access, std::uint64_t max_body) {
+  RequestParser& parser = request.parser;
+  ErrorCode error;
+  parser.put(asio::buffer(head.data(), head.size()), error);
+  if (error && error != http::error::need_more && error != http::error::body_limit)
+    return {400, "the head of the request cannot be parsed: " + error.message()};
+  request.http_1_0 = !parser.is_http_1_1();
+  if (Refusal refusal = parser.check_fields()) return refusal;
+  if (error == http::error::body_limit || parser.declared_length() > max_body) return too_long(max_body);
+  request.keep_alive = parser.keep_alive();
+  if (Refusal refusal = access.check(parser.target, parser.host, parser.origin, parser.fetch_site)) return refusal;
+  request.route = route(parser.method, parser.target);
+  return request.route.kind == Route::Kind::refused ? request.route.refusal : Refusal{};
+}
+
+// Straight into the body, without passing through the buffer. Memory grows with what has arrived, not with what was said.
+Task<bool> read_sized(TimedSocket& socket, std::string& body, std::size_t size) {
+  std::size_t filled = body.size();
+  while (filled < size) {
+    if (filled == body.size()) body.resize(std::min(size, std::max(2 * filled, filled + kBodyReadSize)));
+    ErrorCode error;
+    const std::size_t count =
+        socket.socket().read_some(asio::buffer(body.data() + filled, body.size() - filled), error);
+    filled += count;
+    if (count > 0) continue;
+    if (!would_block(error)) co_return false;
+    if (co_await socket.wait(Socket::wait_read) != TimedSocket::Wait::ready) co_return false;
+  }
+  co_return true;
+}
+
+// One step of decoding what is in the buffer. Returns whether something was used up.
+bool decode_chunks(TimedSocket& socket, RequestParser& parser, std::uint64_t max_body, Refusal& refusal) {
+  if (socket.unread().empty()) return false;
+  ErrorCode error;
+  const std::size_t used = parser.put(socket.buffer().data(), error);
+  socket.buffer().consume(used);
+  if (error == http::error::body_limit)
+    refusal = too_long(max_body);
+  else if (error && error != http::error::need_more)
+    refusal = {400, "the chunked body cannot be parsed: " + error.message()};
+  else if (used == 0 && socket.unread().size() > HeadLimits{}.field_line)
+    refusal = {400, "a chunk header or trailer is too long"};
+  return used > 0;
+}
+
+Task<ReadResult> read_chunked(TimedSocket& socket, RequestParser& parser, std::uint64_t max_body) {
+  ReadResult result;
+  while (true) {
+    const bool used = decode_chunks(socket, parser, max_body, result.refusal);
+    if (result.refusal) result.state = State::refused;
+    if (result.refusal || parser.is_done()) co_return result;
+    if (used && !socket.unread().empty()) continue;
+    const Read read = socket.try_read();
+    if (read == Read::some) continue;
+    bool more = read == Read::nothing_yet;
+    if (more) more = co_await socket.read_more();
+    if (more) continue;
+    result.state = State::gone;
+    co_return result;
+  }
+}
+
+}  // namespace
+
+Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRules& access, std::uint64_t max_body) {
+  socket.set_deadline(Clock::now() + kHeadTime);
+  HeadScanner scanner{HeadLimits{}};
+  ReadResult result = co_await scan_head(socket, scanner);
+  if (result.state != State::complete) co_return result;
+  result.refusal = examine_head(socket.unread().substr(0, scanner.head_size()), request, access, max_body);
+  if (result.refusal) result.state = State::refused;
+  socket.buffer().consume(scanner.head_size());
+  co_return result;
+}
+
+Task<ReadResult> read_body(TimedSocket& socket, Request& request, std::uint64_t max_body) {
+  ReadResult result;
+  const bool chunked = request.parser.chunked();
+  const std::uint64_t size = chunked ? max_body : request.parser.declared_length();
+  if (!chunked) {
+    const std::size_t buffered = std::min<std::size_t>(socket.unread().size(), size);
+    request.body.assign(socket.unread().substr(0, buffered));
+    socket.buffer().consume(buffered);
+    if (buffered == size) co_return result;
+  }
+  socket.set_deadline(Clock::now() + kHeadTime + std::chrono::seconds(size / kSlowestBody));
+  if (request.parser.expects_continue && !request.http_1_0 && socket.unread().empty()) {
+    // 25 bytes into a send buffer that is empty: it takes them, or the client is gone.
+    ErrorCode error;
+    if (socket.socket().write_some(asio::buffer(kContinue), error) != kContinue.size()) {
+      result.state = State::gone;
+      co_return result;
+    }
+  }
+  if (chunked) {
+    result = co_await read_chunked(socket, request.parser, max_body);
+    request.body = std::move(request.parser.body);
+  } else if (!co_await read_sized(socket, request.body, size)) {
+    result.state = State::gone;
+  }
+  if (result.state == State::gone && socket.expired())
+    result = ReadResult::refused({408, "the body of the request did not arrive in time"});
+  co_return result;
+}
+
+}  // namespace coffees::front

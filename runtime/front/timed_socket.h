@@ -1,0 +1,58 @@
+// A client's socket whose waits end at an absolute deadline: however slowly a client trickles, its time is limited.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <string_view>
+
+#include "loop.h"
+
+namespace coffees::front {
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+
+/// True for errors that only mean "not now".
+bool would_block(const ErrorCode& error);
+
+/// A non-blocking socket, its read buffer, and the deadline of whatever is going on. Loop thread only.
+class TimedSocket {
+ public:
+  explicit TimedSocket(Socket socket) : socket_(std::move(socket)) {}
+
+  enum class Wait { ready, expired, failed };
+  enum class Read { some, nothing_yet, ended };
+
+  /// Sets it up for use; false when it is broken already.
+  bool open();
+  Socket& socket() { return socket_; }
+
+  /// From now on waits end at `deadline`; an earlier expiry is forgotten.
+  void set_deadline(TimePoint deadline) {
+    deadline_ = deadline;
+    expired_ = false;
+  }
+  void clear_deadline() { set_deadline(TimePoint::max()); }
+  [[nodiscard]] bool has_deadline() const { return deadline_ != TimePoint::max(); }
+  [[nodiscard]] bool expired() const { return expired_; }
+  /// Called now and then: ends a wait whose deadline has passed.
+  void check_deadline(TimePoint now);
+
+  Task<Wait> wait(Socket::wait_type what);
+  /// Takes what the socket has into the buffer, without waiting.
+  Read try_read();
+  /// Waits for more. False at the end, on an error, or at the deadline.
+  Task<bool> read_more();
+
+  [[nodiscard]] boost::beast::flat_buffer& buffer() { return buffer_; }
+  [[nodiscard]] std::string_view unread() const {
+    return {static_cast<const char*>(buffer_.data().data()), buffer_.size()};
+  }
+
+ private:
+  Socket socket_;
+  boost::beast::flat_buffer buffer_;
+  TimePoint deadline_ = TimePoint::max();
+  bool expired_ = false;
+};
+
+}  // namespace coffees::front
