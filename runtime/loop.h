@@ -24,8 +24,9 @@ using TimePoint = Clock::time_point;
 using Duration = std::chrono::nanoseconds;
 
 using Executor = asio::io_context::executor_type;
-/// A coroutine on the loop. Runs when awaited or spawned; never on another thread. GCC 12 destroys some temporaries of a
-/// co_await expression twice (GCC bugs 99576, 104031): no braced values, no ?: around a co_await; name the value first.
+/// A coroutine on the loop. Runs when awaited or spawned; never on another thread. GCC 12 destroys some
+/// temporaries of a co_await expression twice (GCC bugs 99576, 104031): no braced values, no ?: around a
+/// co_await; name the value first.
 template <typename Value = void>
 using Task = asio::awaitable<Value, Executor>;
 using UseTask = asio::use_awaitable_t<Executor>;

@@ -1,4 +1,5 @@
-// The tests' own main: children of the processes they start are reaped by the kernel unless a test waits for them.
+// The tests' own main: children of the processes they start are reaped by the kernel unless a test waits for
+// them.
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>
 #else

@@ -92,15 +92,21 @@ Task<bool> Connection::answer(Request& request) {
       made = answer_to(std::move(outcome), request.route.function, frame(request));
       break;
     }
-    case Route::Kind::health: made = plain(200, "application/json", "{\"status\":\"ok\"}\n", frame(request)); break;
+    case Route::Kind::health:
+      made = plain(200, "application/json", "{\"status\":\"ok\"}\n", frame(request));
+      break;
     case Route::Kind::readiness:
       if (server_.ready())
         made = plain(200, "application/json", "{\"status\":\"ready\"}\n", frame(request));
       else
-        made = plain(503, "application/json", "{\"status\":\"not ready\"}\n", frame(request), "Retry-After: 1\r\n");
+        made = plain(503, "application/json", "{\"status\":\"not ready\"}\n", frame(request),
+                     "Retry-After: 1\r\n");
       break;
-    case Route::Kind::options: made = plain(204, {}, {}, frame(request), allow_field()); break;
-    case Route::Kind::refused: break;  // was answered before
+    case Route::Kind::options:
+      made = plain(204, {}, {}, frame(request), allow_field());
+      break;
+    case Route::Kind::refused:
+      break;  // was answered before
   }
   co_return co_await write(made);
 }
@@ -131,7 +137,8 @@ Task<Outcome> Connection::invoke(const Request& request) {
 Task<bool> Connection::refuse(const Request& request, const Refusal& refusal) {
   AnswerFrame closing = frame(request);
   closing.close = true;
-  const Answer answer = front::refuse(refusal, closing, refusal.status == 405 ? allow_field() : std::string());
+  const Answer answer =
+      front::refuse(refusal, closing, refusal.status == 405 ? allow_field() : std::string());
   co_await write(answer);
   co_await linger();
   co_return false;
@@ -157,7 +164,8 @@ Task<bool> Connection::write(const Answer& answer) {
   co_return !answer.close;
 }
 
-// Closing while the client still sends would reset the connection and take the answer with it (RFC 9112 section 9.6).
+// Closing while the client still sends would reset the connection and take the answer with it (RFC 9112
+// section 9.6).
 Task<> Connection::linger() {
   ErrorCode error;
   socket_.socket().shutdown(Socket::shutdown_send, error);

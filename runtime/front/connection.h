@@ -10,8 +10,8 @@ namespace coffees::front {
 
 class HttpServer;
 
-/// Serves one socket until it closes. Lives in its own coroutine; while no request is there it holds neither a parser nor
-/// a buffer.
+/// Serves one socket until it closes. Lives in its own coroutine; while no request is there it holds neither
+/// a parser nor a buffer.
 class Connection {
  public:
   Connection(HttpServer& server, Socket socket);

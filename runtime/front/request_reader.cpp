@@ -49,7 +49,8 @@ Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner) {
   co_return result;
 }
 
-Refusal examine_head(std::string_view head, Request& request, const AccessRules& access, std::uint64_t max_body) {
+Refusal examine_head(std::string_view head, Request& request, const AccessRules& access,
+                     std::uint64_t max_body) {
   RequestParser& parser = request.parser;
   ErrorCode error;
   parser.put(asio::buffer(head.data(), head.size()), error);
@@ -59,12 +60,14 @@ Refusal examine_head(std::string_view head, Request& request, const AccessRules&
   if (Refusal refusal = parser.check_fields()) return refusal;
   if (error == http::error::body_limit || parser.declared_length() > max_body) return too_long(max_body);
   request.keep_alive = parser.keep_alive();
-  if (Refusal refusal = access.check(parser.target, parser.host, parser.origin, parser.fetch_site)) return refusal;
+  if (Refusal refusal = access.check(parser.target, parser.host, parser.origin, parser.fetch_site))
+    return refusal;
   request.route = route(parser.method, parser.target);
   return request.route.kind == Route::Kind::refused ? request.route.refusal : Refusal{};
 }
 
-// Straight into the body, without passing through the buffer. Memory grows with what has arrived, not with what was said.
+// Straight into the body, without passing through the buffer. Memory grows with what has arrived, not with
+// what was said.
 Task<bool> read_sized(TimedSocket& socket, std::string& body, std::size_t size) {
   std::size_t filled = body.size();
   while (filled < size) {
@@ -114,7 +117,8 @@ Task<ReadResult> read_chunked(TimedSocket& socket, RequestParser& parser, std::u
 
 }  // namespace
 
-Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRules& access, std::uint64_t max_body) {
+Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRules& access,
+                           std::uint64_t max_body) {
   socket.set_deadline(Clock::now() + kHeadTime);
   HeadScanner scanner{HeadLimits{}};
   ReadResult result = co_await scan_head(socket, scanner);

@@ -32,8 +32,10 @@ struct ReadResult {
   static ReadResult refused(Refusal why) { return {State::refused, std::move(why)}; }
 };
 
-/// Reads the head: its bytes, its meaning, its target, and whether the caller may ask for it. The first byte has arrived.
-Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRules& access, std::uint64_t max_body);
+/// Reads the head: its bytes, its meaning, its target, and whether the caller may ask for it. The first byte
+/// has arrived.
+Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRules& access,
+                           std::uint64_t max_body);
 
 /// Reads the body that the head announces. Asks for it when the client waits for that (Expect: 100-continue).
 Task<ReadResult> read_body(TimedSocket& socket, Request& request, std::uint64_t max_body);

@@ -47,8 +47,7 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
 }  // namespace
 
 Route route(std::string_view method, std::string_view target) {
-  if (method == "TRACE" || method == "CONNECT")
-    return refused(405, "this method does not reach functions");
+  if (method == "TRACE" || method == "CONNECT") return refused(405, "this method does not reach functions");
   if (target == "*") {
     if (method != "OPTIONS") return refused(400, "the target * goes with OPTIONS only");
     return {.kind = Route::Kind::options};

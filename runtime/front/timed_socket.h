@@ -1,4 +1,5 @@
-// A client's socket whose waits end at an absolute deadline: however slowly a client trickles, its time is limited.
+// A client's socket whose waits end at an absolute deadline: however slowly a client trickles, its time is
+// limited.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>

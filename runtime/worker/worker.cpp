@@ -54,7 +54,10 @@ ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, con
   log_->start();
 }
 
-ProcessWorker::~ProcessWorker() { log_->close(); }
+ProcessWorker::~ProcessWorker() {
+  if (on_destruction_) on_destruction_();
+  log_->close();
+}
 
 Task<ProcessWorker::Wake> ProcessWorker::wait(Descriptor::wait_type what) {
   ErrorCode error;

@@ -51,6 +51,8 @@ class ProcessWorker : public Worker {
 
   /// The process has ended, as its init reports; wakes who waits for that.
   void ended(platform::ExitStatus status);
+  /// Called when this handle goes: whoever would call ended() must not do so any more.
+  void on_destruction(std::function<void()> action) { on_destruction_ = std::move(action); }
   /// Waits for ended(), one second at most: init reports within a millisecond, but it may be dead itself.
   Task<std::optional<platform::ExitStatus>> wait_ended();
 
@@ -85,6 +87,7 @@ class ProcessWorker : public Worker {
   bool aborted_out_of_memory_ = false;
   std::optional<platform::ExitStatus> exit_;
   Timer ended_timer_;
+  std::function<void()> on_destruction_;
   Deadline deadline_;
 };
 

@@ -81,16 +81,17 @@ void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::Unique
     try {
       const platform::Cloned worker =
           platform::clone_process(platform::isolation::worker_clone_flags(birth.sandbox), false);
-      if (worker.in_child)
-        worker_main({.sandbox = birth.sandbox,
-                     .function = birth.function,
-                     .number = command.worker,
-                     .library = library ? &*library : nullptr,
-                     .library_path = inside.plugin_path,
-                     .command_received = command_received,
-                     .forked = wire::monotonic_now()},
-                    std::move(received.descriptors[0]), std::move(received.descriptors[1]),
-                    std::move(inside));
+      if (worker.in_child) {
+        WorkerBirth worker_birth{.sandbox = birth.sandbox,
+                                 .function = birth.function,
+                                 .number = command.worker,
+                                 .library = library ? &*library : nullptr,
+                                 .library_path = inside.plugin_path,
+                                 .command_received = command_received,
+                                 .forked = wire::monotonic_now()};
+        worker_main(std::move(worker_birth), std::move(received.descriptors[0]),
+                    std::move(received.descriptors[1]), std::move(inside));
+      }
     } catch (const platform::SystemError& error) {
       Report report{.kind = ReportKind::fork_failed, .error = error.error(), .worker = command.worker};
       copy_text(report.step, sizeof report.step, error.step());

@@ -429,13 +429,16 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     co_return no_resources(worker.name() + " ended as soon as it had come up");
   }
   running_[hello.pid_in_function] = {number, &worker};
+  worker.on_destruction([this, pid = hello.pid_in_function, &worker] {
+    const auto found = running_.find(pid);
+    if (found != running_.end() && found->second.second == &worker) running_.erase(found);
+  });
   cold_start.add("command", between(sent.time_since_epoch().count(), hello.command_received));
   cold_start.add("fork", between(hello.command_received, hello.forked));
   cold_start.add("isolate", between(hello.forked, hello.isolated));
   Outcome outcome;
   if (loads_in_workers() && !settings_.plugin.empty()) {
     outcome = co_await await_fresh_init(worker, sent + settings_.init_timeout, cold_start);
-    if (!ok(outcome)) running_.erase(hello.pid_in_function);
   }
   cold_start.boot = Clock::now() - asked - cold_start.init;
   co_return outcome;

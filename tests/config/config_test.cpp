@@ -28,7 +28,8 @@ TEST_CASE("durations carry their unit") {
   CHECK(parse_duration("5m") == minutes(5));
   CHECK(parse_duration("2h") == hours(2));
   CHECK(parse_duration("0s") == seconds(0));
-  for (const char* bad : {"", "5", "s", "-1s", "1 s", "5min", "1e3s", "nans", "infs", "999999999999h", "5ms "})
+  for (const char* bad :
+       {"", "5", "s", "-1s", "1 s", "5min", "1e3s", "nans", "infs", "999999999999h", "5ms "})
     CHECK_FALSE(parse_duration(bad));
 }
 
@@ -112,9 +113,10 @@ TEST_CASE("an unknown key is an error that names the likely one") {
 
 TEST_CASE("values that make no sense are refused") {
   const std::string head = "[functions.brew]\npath = \"b.so\"\n";
-  for (const char* line : {"timeout = \"0s\"", "timeout = \"never\"", "limit = 0", "limit = -1", "limit = 2.5", "queue = \"many\"",
-                           "start = \"cold\"", "reuse = 1", "memory = \"1MiB\"", "env = { LD_PRELOAD = \"x.so\" }",
-                           "env = { A = 1 }", "path = 3", "processes = 0"}) {
+  for (const char* line :
+       {"timeout = \"0s\"", "timeout = \"never\"", "limit = 0", "limit = -1", "limit = 2.5",
+        "queue = \"many\"", "start = \"cold\"", "reuse = 1", "memory = \"1MiB\"",
+        "env = { LD_PRELOAD = \"x.so\" }", "env = { A = 1 }", "path = 3", "processes = 0"}) {
     INFO(line);
     CHECK_FALSE(load(head + line).problems.empty());
   }
@@ -123,8 +125,9 @@ TEST_CASE("values that make no sense are refused") {
 TEST_CASE("function names follow the grammar, and those of the invoke port are taken") {
   CHECK(is_function_name("hello-World_2"));
   CHECK(is_function_name(std::string(64, 'a')));
-  for (const std::string& bad : {std::string(), std::string("_x"), std::string("a b"), std::string("a/b"), std::string("ä"),
-                                 std::string("healthz"), std::string("readyz"), std::string("2015-03-31"), std::string(65, 'a')})
+  for (const std::string& bad :
+       {std::string(), std::string("_x"), std::string("a b"), std::string("a/b"), std::string("ä"),
+        std::string("healthz"), std::string("readyz"), std::string("2015-03-31"), std::string(65, 'a')})
     CHECK_FALSE(is_function_name(bad));
   CHECK(problem("[functions.\"a.b\"]\npath = \"b.so\"\n").starts_with("error[E304]: coffees.toml:1:"));
 }

@@ -16,7 +16,9 @@ Response misbehave(const Server& server, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("an invocation that reaches its timeout is answered with 504, its processes are gone, and the next call works") {
+TEST_CASE(
+    "an invocation that reaches its timeout is answered with 504, its processes are gone, and the next call "
+    "works") {
   Server server(function("misbehave", fixture("misbehave"), "timeout = \"300ms\""));
   post(server.port(), "/misbehave", R"({"do":"nothing"})");
   const std::vector<pid_t> before = server.workers();
@@ -37,7 +39,8 @@ TEST_CASE("an invocation that reaches its timeout is answered with 504, its proc
 }
 
 TEST_CASE("time in the queue does not count towards the timeout") {
-  Server server(function("latte", menu("latte"), "limit = 1\nqueue = 10\nqueue_timeout = \"20s\"\ntimeout = \"700ms\""));
+  Server server(function("latte", menu("latte"),
+                         "limit = 1\nqueue = 10\nqueue_timeout = \"20s\"\ntimeout = \"700ms\""));
   const auto responses = post_in_parallel(server.port(), "/latte", R"({"ms":400})", 5);
   CHECK(count_status(responses, 200) == 5);
 }
@@ -54,10 +57,14 @@ TEST_CASE("each way to fail is told apart, and the neighbours do not notice") {
     const char* code;
     const char* detail;
   } cases[] = {
-      {"null", 502, "crashed", "segmentation fault"},  {"overflow", 502, "crashed", "segmentation fault"},
-      {"abort", 502, "crashed", "aborted"},            {"exit", 502, "crashed", "exit status 3"},
-      {"throw", 500, "handler_error", "the last bean is gone"}, {"terminate", 502, "crashed", "aborted"},
-      {"throw_int", 500, "handler_error", "no std::exception"}, {"divide", 502, "crashed", "floating point exception"},
+      {"null", 502, "crashed", "segmentation fault"},
+      {"overflow", 502, "crashed", "segmentation fault"},
+      {"abort", 502, "crashed", "aborted"},
+      {"exit", 502, "crashed", "exit status 3"},
+      {"throw", 500, "handler_error", "the last bean is gone"},
+      {"terminate", 502, "crashed", "aborted"},
+      {"throw_int", 500, "handler_error", "no std::exception"},
+      {"divide", 502, "crashed", "floating point exception"},
   };
   for (const auto& expected : cases) {
     const Response response = misbehave(server, expected.what);
@@ -174,7 +181,8 @@ TEST_CASE("an init that is killed takes its function's workers with it, and is r
 
 TEST_CASE("memory is limited, and running out of it is called that") {
   Server server(function("misbehave", fixture("misbehave"), "memory = \"64MiB\""));
-  if (server.errors().find("memory limit         on") == std::string::npos) return;  // a sanitizer build says so itself
+  if (server.errors().find("memory limit         on") == std::string::npos)
+    return;  // a sanitizer build says so itself
   CHECK(post(server.port(), "/misbehave", R"({"do":"eat","mib":30})").status == 200);
   for (const char* what : {"eat", "eat_noexcept"}) {
     const Response response = misbehave(server, what);
@@ -187,7 +195,10 @@ TEST_CASE("memory is limited, and running out of it is called that") {
 
 TEST_CASE("a client that leaves: the invocation is finished and the worker is used again") {
   Server server(function("latte", menu("latte"), "limit = 1"));
-  { Client(server.port()).send("POST /latte HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{\"ms\":200}"); }
+  {
+    Client(server.port())
+        .send("POST /latte HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{\"ms\":200}");
+  }
   CHECK(eventually([&] { return server.errors().find("latte#1        cold 200") != std::string::npos; }));
   const Response next = post(server.port(), "/latte", R"({"ms":1})");
   CHECK(next.header("x-coffees-start") == "warm");

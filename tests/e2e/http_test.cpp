@@ -40,7 +40,8 @@ TEST_CASE("every framing attack gets an error and a closed connection") {
       {"TE identity, chunked", 501, post_with("Transfer-Encoding: identity, chunked\r\n", "0\r\n\r\n")},
       {"TE chunked, identity", 501, post_with("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n")},
       {"two TE", 400, post_with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")},
-      {"TE in 1.0", 400, "POST /espresso HTTP/1.0\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      {"TE in 1.0", 400,
+       "POST /espresso HTTP/1.0\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"two equal CL", 400, post_with("Content-Length: 3\r\nContent-Length: 3\r\n", "abc")},
       {"two different CL", 400, post_with("Content-Length: 3\r\nContent-Length: 4\r\n", "abcd")},
       {"CL +3", 400, post_with("Content-Length: +3\r\n", "abc")},
@@ -63,13 +64,15 @@ TEST_CASE("every framing attack gets an error and a closed connection") {
       {"NUL in value", 400, post_with("A: b\0c\r\n"s)},
       {"folded line", 400, post_with("A: b\r\n c\r\n")},
       {"field line of 64 KiB", 431, post_with("A: " + std::string(64 << 10, 'a') + "\r\n")},
-      {"101 fields", 431, [] {
+      {"101 fields", 431,
+       [] {
          std::string fields;
          for (int i = 0; i < 101; ++i) fields += "A: b\r\n";
          return post_with(fields);
        }()},
       {"request line of 1 MiB", 414, "GET /" + std::string(1 << 20, 'a') + " HTTP/1.1\r\n" + kHost + "\r\n"},
-      {"target of 8 KiB and 100", 414, "GET /" + std::string((8 << 10) + 100, 'a') + " HTTP/1.1\r\n" + kHost + "\r\n"},
+      {"target of 8 KiB and 100", 414,
+       "GET /" + std::string((8 << 10) + 100, 'a') + " HTTP/1.1\r\n" + kHost + "\r\n"},
       {"CL beyond the limit", 413, post_with("Content-Length: 6291457\r\n")},
       {"HTTP/0.9", 400, "GET /espresso\r\n"},
       {"HTTP/2 preface", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
@@ -83,8 +86,9 @@ TEST_CASE("every framing attack gets an error and a closed connection") {
       {"Content-Encoding", 415, post_with("Content-Encoding: gzip\r\nContent-Length: 1\r\n", "x")},
       {"unknown expectation", 417, post_with("Expect: tea\r\nContent-Length: 1\r\n", "x")},
       {"Origin", 403, post_with("Origin: https://evil.example\r\nContent-Length: 1\r\n", "x")},
-      {"preflight", 403, "OPTIONS /espresso HTTP/1.1\r\n" + kHost +
-                             "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n\r\n"},
+      {"preflight", 403,
+       "OPTIONS /espresso HTTP/1.1\r\n" + kHost +
+           "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n\r\n"},
       {"cross-site", 403, post_with("Sec-Fetch-Site: cross-site\r\nContent-Length: 1\r\n", "x")},
       {"TRACE", 405, "TRACE /espresso HTTP/1.1\r\n" + kHost + "\r\n"},
       {"CONNECT", 405, "CONNECT localhost:443 HTTP/1.1\r\n" + kHost + "\r\n"},
@@ -106,7 +110,8 @@ TEST_CASE("every framing attack gets an error and a closed connection") {
 TEST_CASE("nothing that follows a refused request on its connection is answered") {
   Server server(function("espresso", menu("espresso")));
   Client client(server.port());
-  client.send(post_with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\nGET /espresso HTTP/1.1\r\n" + kHost + "\r\n"));
+  client.send(post_with("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+                        "0\r\n\r\nGET /espresso HTTP/1.1\r\n" + kHost + "\r\n"));
   CHECK(client.receive().status == 400);
   CHECK(client.receive().status == 0);
 }
@@ -130,12 +135,14 @@ TEST_CASE("100 requests in one segment get 100 answers in order") {
 TEST_CASE("chunked bodies are put together, trailers dropped, the limit kept") {
   Server server("[server]\nmax_body = \"64KiB\"\n" + function("espresso", menu("espresso")));
   Client client(server.port());
-  client.send(post_with("Transfer-Encoding: chunked\r\n", "5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: x\r\n\r\n"));
+  client.send(post_with("Transfer-Encoding: chunked\r\n",
+                        "5;ext=1\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: x\r\n\r\n"));
   CHECK(client.receive().body == "hello world");
   client.send(post_with("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"));
   CHECK(client.receive().status == 200);
   // Byte by byte, as the slowest of clients would.
-  for (const char byte : post_with("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n")) client.send(std::string(1, byte));
+  for (const char byte : post_with("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"))
+    client.send(std::string(1, byte));
   CHECK(client.receive().body == "abc");
   std::string endless = post_with("Transfer-Encoding: chunked\r\n");
   for (int i = 0; i < 20; ++i) endless += "1000\r\n" + std::string(4096, 'x') + "\r\n";

@@ -24,7 +24,8 @@ TEST_CASE("the first answer is cold and says where the time went, the second is 
   CHECK(second.header("x-request-id") != first.header("x-request-id"));
 }
 
-TEST_CASE("start = fresh: each worker runs the handler's init, and the request that waited for it says how long") {
+TEST_CASE(
+    "start = fresh: each worker runs the handler's init, and the request that waited for it says how long") {
   Server server(function("init_slow", fixture("init_slow"), "start = \"fresh\"\nreuse = false"));
   for (int i = 0; i < 2; ++i) {
     const Response response = post(server.port(), "/init_slow");
@@ -92,8 +93,8 @@ TEST_CASE("bodies of every size up to the limit come back as they went, and one 
     byte = static_cast<char>(seed >> 56);
   }
   Client client(server.port());
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{16'384}, std::size_t{131'000}, std::size_t{131'072},
-                                 std::size_t{1'000'001}, bytes.size()}) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{16'384}, std::size_t{131'000},
+                                 std::size_t{131'072}, std::size_t{1'000'001}, bytes.size()}) {
     const Response response = client.request("POST", "/espresso", bytes.substr(0, size));
     CHECK(response.status == 200);
     CHECK((response.body == bytes.substr(0, size)));
@@ -115,7 +116,8 @@ TEST_CASE("an answer that is too large is refused with both sizes") {
 TEST_CASE("a handler sets its own status and header fields, and cannot split the answer") {
   Server server(function("misbehave", fixture("misbehave")));
   CHECK(post(server.port(), "/misbehave", R"({"do":"status","status":418})").status == 418);
-  CHECK(post(server.port(), "/misbehave", R"({"do":"header","name":"X-Bean","value":"robusta"})").header("x-bean") == "robusta");
+  CHECK(post(server.port(), "/misbehave", R"({"do":"header","name":"X-Bean","value":"robusta"})")
+            .header("x-bean") == "robusta");
   const Response split = post(server.port(), "/misbehave", R"({"do":"header","value":"a\r\nX-Evil: 1"})");
   CHECK(split.status == 500);
   CHECK(split.header("x-evil").empty());
@@ -129,7 +131,8 @@ TEST_CASE("an unknown function is 404 and names the likely one") {
 }
 
 TEST_CASE("the menu does what it says") {
-  Server server(function("latte", menu("latte")) + function("pi", menu("pi")) + function("receipt", menu("receipt")));
+  Server server(function("latte", menu("latte")) + function("pi", menu("pi")) +
+                function("receipt", menu("receipt")));
   CHECK(post(server.port(), "/pi", R"({"digits":20})").body == "3.1415926535897932384\n");
   CHECK(post(server.port(), "/pi", R"({"digits":0})").status == 500);
   const Response latte = post(server.port(), "/latte", R"({"grind_ms":5,"brew_ms":0,"embellish_ms":1})");
@@ -145,13 +148,15 @@ TEST_CASE("the menu does what it says") {
   bool found = false;
   for (const pid_t pid : server.workers()) found = found || pid == second.json()["pid"].get<int>();
   CHECK((found || server.level() != "full"));
-  CHECK(eventually([&] { return server.errors().find("latte#1        | brewing for 0 ms") != std::string::npos; }));
+  CHECK(eventually(
+      [&] { return server.errors().find("latte#1        | brewing for 0 ms") != std::string::npos; }));
 }
 
 TEST_CASE("what a handler prints and logs reaches the console, terminal codes made harmless") {
   Server server(function("misbehave", fixture("misbehave")));
   CHECK(post(server.port(), "/misbehave", R"({"do":"print","text":"beans \u001b[31m red"})").status == 200);
-  CHECK(eventually([&] { return server.errors().find("misbehave#1    | printed beans ?[31m red") != std::string::npos; }));
+  CHECK(eventually(
+      [&] { return server.errors().find("misbehave#1    | printed beans ?[31m red") != std::string::npos; }));
   CHECK(server.errors().find("misbehave#1    | logged beans ?[31m red") != std::string::npos);
 }
 

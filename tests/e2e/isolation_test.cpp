@@ -13,7 +13,8 @@ TEST_CASE("level full: a handler sees its libraries, its own environment, an emp
     return;
   }
   for (int i = 0; i < 2; ++i) {
-    const Response response = post(server.port(), "/probe", R"({"try_privileged":true,"port":)" + std::to_string(server.port()) + "}");
+    const Response response = post(server.port(), "/probe",
+                                   R"({"try_privileged":true,"port":)" + std::to_string(server.port()) + "}");
     REQUIRE(response.status == 200);
     const json seen = response.json();
     INFO(seen.dump(2));
@@ -34,12 +35,14 @@ TEST_CASE("level full: a handler sees its libraries, its own environment, an emp
     CHECK(seen["may_set_host_name"] == false);
     CHECK(seen["host_name"] == "coffee");
     for (const auto& name : seen["root"])
-      CHECK(json({"dev", "fn", "lib", "lib32", "lib64", "libx32", "tmp", "usr"}).dump().find(name.dump()) != std::string::npos);
+      CHECK(json({"dev", "fn", "lib", "lib32", "lib64", "libx32", "tmp", "usr"}).dump().find(name.dump()) !=
+            std::string::npos);
   }
 }
 
 TEST_CASE("below full the level says so, and the environment and descriptors are clean all the same") {
-  Server server(function("probe", fixture("probe"), "env = { GREETING = \"hello\" }"), {"--isolation", "none"});
+  Server server(function("probe", fixture("probe"), "env = { GREETING = \"hello\" }"),
+                {"--isolation", "none"});
   CHECK(server.level() == "none");
   const json seen = post(server.port(), "/probe").json();
   CHECK(seen["environment"] == json({"GREETING=hello"}));
@@ -50,8 +53,9 @@ TEST_CASE("the start-up report names every feature with on or off and a reason")
   Server server(function("espresso", menu("espresso")));
   REQUIRE(eventually([&] { return server.errors().find("Ctrl-C stops") != std::string::npos; }));
   const std::string report = server.errors();
-  for (const char* feature : {"own users", "own processes", "private root", "private /tmp", "no network", "memory limit",
-                              "closed descriptors", "empty environment", "seccomp", "Landlock"}) {
+  for (const char* feature :
+       {"own users", "own processes", "private root", "private /tmp", "no network", "memory limit",
+        "closed descriptors", "empty environment", "seccomp", "Landlock"}) {
     INFO(feature);
     const std::size_t at = report.find("  " + std::string(feature));
     REQUIRE(at != std::string::npos);

@@ -20,14 +20,18 @@ Outcome ok_with(const std::string& name, const std::string& value) {
   return outcome;
 }
 
-bool has(const Answer& answer, const std::string& line) { return answer.head.find("\r\n" + line + "\r\n") != std::string::npos; }
+bool has(const Answer& answer, const std::string& line) {
+  return answer.head.find("\r\n" + line + "\r\n") != std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("a handler's answer keeps its fields and says who served") {
   Outcome outcome = ok_with("Content-Type", "text/plain");
   outcome.cold = true;
-  outcome.timing = {.queue = std::chrono::microseconds(5), .boot = std::chrono::microseconds(700), .exec = std::chrono::milliseconds(2)};
+  outcome.timing = {.queue = std::chrono::microseconds(5),
+                    .boot = std::chrono::microseconds(700),
+                    .exec = std::chrono::milliseconds(2)};
   const Answer answer = answer_to(std::move(outcome), "espresso", kFrame);
   CHECK(answer.head.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(has(answer, "Content-Length: 5"));
@@ -35,12 +39,15 @@ TEST_CASE("a handler's answer keeps its fields and says who served") {
   CHECK(has(answer, "X-Request-Id: the-id"));
   CHECK(has(answer, "X-Coffees-Worker: espresso#1"));
   CHECK(has(answer, "X-Coffees-Start: cold"));
-  CHECK(has(answer, "Server-Timing: cold, queue;dur=0.005, boot;dur=0.700, init;dur=0.000, exec;dur=2.000, total;dur=2.705"));
+  CHECK(has(answer,
+            "Server-Timing: cold, queue;dur=0.005, boot;dur=0.700, init;dur=0.000, exec;dur=2.000, "
+            "total;dur=2.705"));
   CHECK(answer.body == "hello");
 }
 
 TEST_CASE("a handler cannot speak for the connection") {
-  for (const char* name : {"Content-Length", "connection", "Transfer-Encoding", "X-Coffees-Worker", "X-Request-Id"}) {
+  for (const char* name :
+       {"Content-Length", "connection", "Transfer-Encoding", "X-Coffees-Worker", "X-Request-Id"}) {
     const Answer answer = answer_to(ok_with(name, "17"), "espresso", kFrame);
     CHECK_FALSE(has(answer, std::string(name) + ": 17"));
     CHECK(answer.head.starts_with("HTTP/1.1 200"));
@@ -48,8 +55,12 @@ TEST_CASE("a handler cannot speak for the connection") {
 }
 
 TEST_CASE("a header field that would split the answer becomes a function error") {
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-           {"X-A", "b\r\nX-Evil: 1"}, {"X-A", std::string("b\0", 2)}, {"X A", "b"}, {"", "b"}, {"X-A:", "b"}}) {
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"X-A", "b\r\nX-Evil: 1"},
+                                                        {"X-A", std::string("b\0", 2)},
+                                                        {"X A", "b"},
+                                                        {"", "b"},
+                                                        {"X-A:", "b"}}) {
     const Answer answer = answer_to(ok_with(name, value), "espresso", kFrame);
     CHECK(answer.head.starts_with("HTTP/1.1 500"));
     CHECK(answer.head.find("X-Evil") == std::string::npos);
@@ -75,7 +86,8 @@ TEST_CASE("refusals say when to come again") {
   Outcome outcome = Outcome::failure(Outcome::Kind::throttled, "full");
   outcome.retry_after = std::chrono::seconds(3);
   CHECK(has(answer_to(std::move(outcome), "latte", kFrame), "Retry-After: 3"));
-  CHECK(has(answer_to(Outcome::failure(Outcome::Kind::draining, "stopping"), "latte", kFrame), "Retry-After: 1"));
+  CHECK(has(answer_to(Outcome::failure(Outcome::Kind::draining, "stopping"), "latte", kFrame),
+            "Retry-After: 1"));
 }
 
 TEST_CASE("texts of handlers that are no UTF-8 do not break a problem document") {

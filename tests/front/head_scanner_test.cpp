@@ -8,7 +8,8 @@ using namespace std::string_literals;
 
 namespace {
 
-// The status a head is refused with, 0 when it is admitted, -1 when more is wanted. Byte by byte and at once must agree.
+// The status a head is refused with, 0 when it is admitted, -1 when more is wanted. Byte by byte and at once
+// must agree.
 int status_of(const std::string& head) {
   const auto result = [](const HeadScanner& scanner, Progress progress) {
     if (progress == Progress::need_more) return -1;
@@ -24,7 +25,9 @@ int status_of(const std::string& head) {
   return whole;
 }
 
-std::string with_field(const std::string& field) { return "GET /x HTTP/1.1\r\nHost: localhost\r\n" + field + "\r\n\r\n"; }
+std::string with_field(const std::string& field) {
+  return "GET /x HTTP/1.1\r\nHost: localhost\r\n" + field + "\r\n\r\n";
+}
 
 }  // namespace
 

@@ -24,7 +24,8 @@ TEST_CASE("a path names a function, the rest of the path and the query") {
 }
 
 TEST_CASE("names that are not written in plain letters reach no function") {
-  for (const char* target : {"/%65spresso", "/a%00b", "/a%2fb", "/..", "/%2e%2e/x", "/a;b", "/a\\b", "/\xc3\xa4", "/a.so", "/a:b"})
+  for (const char* target :
+       {"/%65spresso", "/a%00b", "/a%2fb", "/..", "/%2e%2e/x", "/a;b", "/a\\b", "/\xc3\xa4", "/a.so", "/a:b"})
     CHECK(refused("GET", target) == 400);
   CHECK(refused("GET", "/" + std::string(65, 'a')) == 400);
   CHECK(refused("GET", "/") == 404);
@@ -54,7 +55,8 @@ TEST_CASE("only known hosts are answered for") {
   CHECK(rules.check("/x", "evil.example", "", "").status == 421);
   CHECK(rules.check("/x", "localhost.evil.example", "", "").status == 421);
   CHECK(rules.check("http://evil.example/x", "localhost", "", "").status == 421);
-  for (const char* host : {"user@localhost", "localhost/x", "localhost:port", "local host", "[::1", "localhost:123456"})
+  for (const char* host :
+       {"user@localhost", "localhost/x", "localhost:port", "local host", "[::1", "localhost:123456"})
     CHECK(rules.check("/x", host, "", "").status == 400);
 }
 

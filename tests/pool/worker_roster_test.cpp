@@ -90,7 +90,9 @@ TEST_CASE("the invariants hold after every step of ten thousand random lives") {
   };
   for (int second = 0; second < 10'000; ++second) {
     switch (random() % 6) {
-      case 0: starting.push_back(roster.add()); break;
+      case 0:
+        starting.push_back(roster.add());
+        break;
       case 1:
         if (!starting.empty()) {
           const WorkerNumber number = pick(starting);

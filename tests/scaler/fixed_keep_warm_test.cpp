@@ -96,12 +96,12 @@ TEST_CASE("min_warm workers are started before anybody asks, but not above the l
 
 TEST_CASE("a timeline: two cups, a break, one cup, and the stall floats away") {
   FixedKeepWarm policy(rules(2, 0, minutes(5)));
-  CHECK(policy.on_arrival({}, at(minutes(0))) == Admission::start);                // first customer: cold
-  CHECK(policy.on_arrival({.busy = 1}, at(minutes(0))) == Admission::start);       // second at once: another stall
+  CHECK(policy.on_arrival({}, at(minutes(0))) == Admission::start);           // first customer: cold
+  CHECK(policy.on_arrival({.busy = 1}, at(minutes(0))) == Admission::start);  // second at once: another stall
   const Snapshot both_idle{.idle = 2, .longest_idle_since = minutes(1)};
-  CHECK(policy.on_completion(both_idle, at(minutes(1))) == Step::none);            // both wait
-  CHECK(policy.on_arrival(both_idle, at(minutes(4))) == Admission::dispatch);      // warm
+  CHECK(policy.on_completion(both_idle, at(minutes(1))) == Step::none);        // both wait
+  CHECK(policy.on_arrival(both_idle, at(minutes(4))) == Admission::dispatch);  // warm
   const Snapshot later{.idle = 2, .longest_idle_since = minutes(1)};
-  CHECK(policy.on_timer(later, at(minutes(6))) == Step::retire);                   // the one that was not used
+  CHECK(policy.on_timer(later, at(minutes(6))) == Step::retire);  // the one that was not used
   CHECK(policy.on_timer({.idle = 1, .longest_idle_since = minutes(5)}, at(minutes(6))) == Step::none);
 }

@@ -11,7 +11,8 @@ using namespace coffees::wire;
 namespace {
 
 std::string packet(const std::string& meta, const std::string& body, std::uint64_t body_size) {
-  const PacketHeader header{.kind = Kind::response, .body_size = body_size, .meta_size = static_cast<std::uint32_t>(meta.size())};
+  const PacketHeader header{
+      .kind = Kind::response, .body_size = body_size, .meta_size = static_cast<std::uint32_t>(meta.size())};
   return std::string(reinterpret_cast<const char*>(&header), sizeof header) + meta + body;
 }
 
@@ -30,7 +31,7 @@ TEST_CASE("sizes that cannot be true are refused") {
   Packet parsed;
   std::string bytes = packet("meta", "body", 4);
   CHECK_FALSE(parse(bytes.substr(0, sizeof(PacketHeader) - 1), parsed));
-  CHECK_FALSE(parse(packet("meta", "body", 3), parsed));           // more body than announced
+  CHECK_FALSE(parse(packet("meta", "body", 3), parsed));                  // more body than announced
   CHECK_FALSE(parse(bytes.substr(0, sizeof(PacketHeader) + 3), parsed));  // less meta than announced
   bytes[0] = 'X';
   CHECK_FALSE(parse(bytes, parsed));
@@ -53,7 +54,9 @@ TEST_CASE("header blocks come back as they went, and damaged ones are noticed") 
   append_header(block, "Host", "localhost");
   append_header(block, "X-Empty", "");
   std::vector<std::pair<std::string, std::string>> seen;
-  const auto note = [&seen](std::string_view name, std::string_view value) { seen.emplace_back(name, value); };
+  const auto note = [&seen](std::string_view name, std::string_view value) {
+    seen.emplace_back(name, value);
+  };
   REQUIRE(for_each_header(block, note));
   CHECK(seen == std::vector<std::pair<std::string, std::string>>{{"Host", "localhost"}, {"X-Empty", ""}});
   for (std::size_t size = 1; size < block.size(); ++size) {
@@ -73,6 +76,7 @@ TEST_CASE("no random packet is read outside of its bytes") {
     ResponseMeta meta;
     std::string_view rest = parsed.meta;
     std::string_view text;
-    if (take_meta(rest, meta) && take_text(rest, meta.headers_size, text)) for_each_header(text, [](auto, auto) {});
+    if (take_meta(rest, meta) && take_text(rest, meta.headers_size, text))
+      for_each_header(text, [](auto, auto) {});
   }
 }

@@ -99,8 +99,8 @@ Response Client::receive(bool head) {
 Response Client::request(const std::string& method, const std::string& target, const std::string& body,
                          const std::string& extra_headers) {
   const double begin = now();
-  send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-       extra_headers + "\r\n" + body);
+  send(method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+       std::to_string(body.size()) + "\r\n" + extra_headers + "\r\n" + body);
   Response response = receive(method == "HEAD");
   response.seconds = now() - begin;
   return response;
@@ -121,7 +121,8 @@ Response post(int port, const std::string& target, const std::string& body) {
   return Client(port).request("POST", target, body);
 }
 
-std::vector<Response> post_in_parallel(int port, const std::string& target, const std::string& body, int count) {
+std::vector<Response> post_in_parallel(int port, const std::string& target, const std::string& body,
+                                       int count) {
   std::vector<Response> responses(static_cast<std::size_t>(count));
   std::vector<std::thread> threads;
   threads.reserve(responses.size());
@@ -131,8 +132,8 @@ std::vector<Response> post_in_parallel(int port, const std::string& target, cons
 }
 
 int count_status(const std::vector<Response>& responses, int status) {
-  return static_cast<int>(
-      std::count_if(responses.begin(), responses.end(), [status](const Response& r) { return r.status == status; }));
+  return static_cast<int>(std::count_if(responses.begin(), responses.end(),
+                                        [status](const Response& r) { return r.status == status; }));
 }
 
 }  // namespace coffees::test

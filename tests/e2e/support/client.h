@@ -1,4 +1,5 @@
-// An HTTP client that sends exactly the bytes it is given: what a library would repair is what these tests are about.
+// An HTTP client that sends exactly the bytes it is given: what a library would repair is what these tests
+// are about.
 #pragma once
 
 #include <map>
@@ -54,7 +55,8 @@ class Client {
 /// A POST on a connection of its own.
 Response post(int port, const std::string& target, const std::string& body = {});
 /// `count` POSTs at the same time, each on a connection and a thread of its own.
-std::vector<Response> post_in_parallel(int port, const std::string& target, const std::string& body, int count);
+std::vector<Response> post_in_parallel(int port, const std::string& target, const std::string& body,
+                                       int count);
 /// How many of these have that status.
 int count_status(const std::vector<Response>& responses, int status);
 

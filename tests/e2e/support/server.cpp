@@ -26,8 +26,10 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-// Starts coffees with standard output on a pipe and standard error in a file. Returns the pid; `out` is the pipe's reading end.
-pid_t start(const std::vector<std::string>& arguments, const std::string& error_file, int& out, int input = -1) {
+// Starts coffees with standard output on a pipe and standard error in a file. Returns the pid; `out` is the
+// pipe's reading end.
+pid_t start(const std::vector<std::string>& arguments, const std::string& error_file, int& out,
+            int input = -1) {
   std::array<int, 2> pipe_ends{};
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
   const int errors = ::open(error_file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
@@ -52,7 +54,8 @@ std::string read_all(int fd) {
   std::string text;
   std::array<char, 4096> buffer{};
   ssize_t count = 0;
-  while ((count = ::read(fd, buffer.data(), buffer.size())) > 0) text.append(buffer.data(), static_cast<std::size_t>(count));
+  while ((count = ::read(fd, buffer.data(), buffer.size())) > 0)
+    text.append(buffer.data(), static_cast<std::size_t>(count));
   ::close(fd);
   return text;
 }
@@ -108,7 +111,9 @@ std::map<pid_t, Process> all_processes() {
 void sleep_ms(int milliseconds) { ::usleep(static_cast<useconds_t>(milliseconds) * 1000); }
 
 std::string menu(const std::string& name) { return std::string(COFFEES_MENU_DIRECTORY) + "/" + name + ".so"; }
-std::string fixture(const std::string& name) { return std::string(COFFEES_FIXTURE_DIRECTORY) + "/" + name + ".so"; }
+std::string fixture(const std::string& name) {
+  return std::string(COFFEES_FIXTURE_DIRECTORY) + "/" + name + ".so";
+}
 std::string function(const std::string& name, const std::string& library, const std::string& keys) {
   return "[functions." + name + "]\npath = \"" + library + "\"\n" + keys + "\n";
 }
@@ -133,7 +138,8 @@ CommandResult run_coffees(const std::vector<std::string>& arguments, const std::
   return result;
 }
 
-Server::Server(const std::string& configuration, std::vector<std::string> flags) : directory_(temporary_directory()) {
+Server::Server(const std::string& configuration, std::vector<std::string> flags)
+    : directory_(temporary_directory()) {
   const std::string file = directory_ + "/coffees.toml";
   std::ofstream(file) << configuration;
   flags.insert(flags.begin(), {"serve", "--json", "--port", "0", "--config", file});
@@ -183,7 +189,8 @@ std::vector<pid_t> Server::workers() const {
   std::vector<pid_t> found;
   for (const pid_t pid : descendants()) {
     const Process information = process(pid);
-    if (information.namespaces == process(pid_).namespaces + 2 && information.parent != pid_) found.push_back(pid);
+    if (information.namespaces == process(pid_).namespaces + 2 && information.parent != pid_)
+      found.push_back(pid);
   }
   return found;
 }
@@ -192,7 +199,8 @@ std::vector<pid_t> Server::zygotes() const {
   std::vector<pid_t> found;
   for (const pid_t pid : descendants()) {
     const Process information = process(pid);
-    if (information.namespaces == process(pid_).namespaces + 1 && information.parent != pid_) found.push_back(pid);
+    if (information.namespaces == process(pid_).namespaces + 1 && information.parent != pid_)
+      found.push_back(pid);
   }
   return found;
 }

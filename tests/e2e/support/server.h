@@ -21,7 +21,8 @@ std::string menu(const std::string& name);
 std::string fixture(const std::string& name);
 std::string function(const std::string& name, const std::string& library, const std::string& keys = {});
 
-/// A server on a free port. The constructor returns when it is ready; the destructor kills it if it still runs.
+/// A server on a free port. The constructor returns when it is ready; the destructor kills it if it still
+/// runs.
 class Server {
  public:
   explicit Server(const std::string& configuration, std::vector<std::string> flags = {});
@@ -42,7 +43,8 @@ class Server {
 
   /// All processes that the server started, directly or not, by host pid.
   [[nodiscard]] std::vector<pid_t> descendants() const;
-  /// The workers among them: children of a function's init that are not its zygote (PID 1 of a namespace of their own).
+  /// The workers among them: children of a function's init that are not its zygote (PID 1 of a namespace of
+  /// their own).
   [[nodiscard]] std::vector<pid_t> workers() const;
   /// The zygotes among them.
   [[nodiscard]] std::vector<pid_t> zygotes() const;
@@ -57,7 +59,8 @@ class Server {
 /// Which of these processes are still there (zombies do not count).
 std::vector<pid_t> alive(const std::vector<pid_t>& processes);
 
-/// Waits until `condition` holds, looking every millisecond, `limit_ms` at most. For facts that the kernel brings about.
+/// Waits until `condition` holds, looking every millisecond, `limit_ms` at most. For facts that the kernel
+/// brings about.
 template <typename Condition>
 bool eventually(Condition condition, int limit_ms = 5000);
 
