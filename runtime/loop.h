@@ -45,7 +45,7 @@ class Loop : public asio::io_context {
 /// Starts a coroutine that nobody waits for. An exception that leaves it is a bug and leaves Loop::run().
 template <typename Body>
 void spawn_detached(const Executor& executor, Body&& body) {
-  asio::co_spawn(executor, std::forward<Body>(body), [](std::exception_ptr error) {
+  asio::co_spawn(executor, std::forward<Body>(body), [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
   });
 }

@@ -34,7 +34,8 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
                              .limit_memory = !platform::limits::built_with_sanitizer()};
   settings.worker_program = host.worker_program;
   settings.plugin = function.path;
-  for (const auto& [name, value] : function.env) settings.environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : function.env)
+    settings.environment.push_back(std::string(name).append("=").append(value));
   settings.fresh = function.start == config::StartMode::fresh;
   settings.init_timeout = function.init_timeout;
   return settings;

@@ -24,7 +24,8 @@ HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settin
       observer_(std::move(observer)),
       acceptor_(loop.get_executor()),
       spare_(platform::open_spare()),
-      quiet_(loop.get_executor()) {}
+      quiet_(loop.get_executor()),
+      connected_(loop.get_executor()) {}
 
 ErrorCode HttpServer::listen(const std::string& host, std::uint16_t port) {
   ErrorCode error;
@@ -90,6 +91,7 @@ Task<> HttpServer::sweep() {
     timer.expires_after(kSweepEvery);
     ErrorCode ignored;
     co_await timer.async_wait(asio::redirect_error(UseTask(), ignored));
+    while (connections_.empty()) co_await connected_.wait();  // an idle server sleeps
     const TimePoint now = Clock::now();
     for (Connection* connection : connections_) connection->check_deadline(now);
   }

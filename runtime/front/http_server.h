@@ -62,7 +62,10 @@ class HttpServer {
   void observe(const Outcome& outcome, const Invocation& call) const {
     if (observer_) observer_(outcome, call.function, call.request_id);
   }
-  void opened(Connection& connection) { connections_.insert(&connection); }
+  void opened(Connection& connection) {
+    if (connections_.empty()) connected_.notify();
+    connections_.insert(&connection);
+  }
   void closed(Connection& connection) { connections_.erase(&connection); }
   boost::beast::flat_buffer take_buffer();
   void give_back_buffer(boost::beast::flat_buffer buffer);
@@ -86,6 +89,7 @@ class HttpServer {
   std::size_t active_ = 0;
   bool draining_ = false;
   Signal quiet_;
+  Signal connected_;
 };
 
 }  // namespace coffees::front

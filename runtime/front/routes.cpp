@@ -106,11 +106,11 @@ Refusal AccessRules::check_host(std::string_view host) const {
 Refusal AccessRules::check(std::string_view target, std::string_view host, std::string_view origin,
                            std::string_view fetch_site) const {
   if (!host.empty())
-    if (const Refusal refusal = check_host(host)) return refusal;
+    if (Refusal refusal = check_host(host)) return refusal;
   if (is_absolute(target)) {
     const std::string_view rest = target.substr(kScheme.size());
     host = rest.substr(0, rest.find_first_of("/?"));
-    if (const Refusal refusal = check_host(host)) return refusal;
+    if (Refusal refusal = check_host(host)) return refusal;
   }
   if (!origin.empty() &&
       !(origin.size() > kScheme.size() && same(origin.substr(0, kScheme.size()), kScheme) &&

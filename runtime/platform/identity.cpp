@@ -27,9 +27,9 @@ bool is_root() { return ::geteuid() == 0; }
 std::string runtime_directory() {
   const char* given = std::getenv("XDG_RUNTIME_DIR");
   if (given != nullptr && is_ours_alone(given)) return given;
-  const std::string session = "/run/user/" + std::to_string(user());
+  std::string session = "/run/user/" + std::to_string(user());
   if (is_ours_alone(session)) return session;
-  const std::string own = "/tmp/coffees-" + std::to_string(user());
+  std::string own = "/tmp/coffees-" + std::to_string(user());
   ::mkdir(own.c_str(), 0700);
   return is_ours_alone(own) ? own : "";
 }

@@ -7,11 +7,13 @@
 #include <cerrno>
 
 namespace coffees::platform {
+namespace {
+constexpr std::size_t kPage = 4096;
+}
 
 UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 std::size_t write_without_waiting(int descriptor, std::string_view text) {
-  constexpr std::size_t kPage = 4096;
   std::size_t written = 0;
   while (written < text.size()) {
     pollfd item{descriptor, POLLOUT, 0};

@@ -51,8 +51,8 @@ std::optional<std::uint32_t> abi_version(std::string_view notes) {
 }
 
 PluginFault examine(int file) {
-  const PluginFault not_a_library{"E202", "is not a shared library for this machine",
-                                  "build it with coffees_add_function(), or g++ -shared -fPIC"};
+  PluginFault not_a_library{"E202", "is not a shared library for this machine",
+                            "build it with coffees_add_function(), or g++ -shared -fPIC"};
   Elf64_Ehdr header;
   if (!read_exactly(file, 0, &header, sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
       header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN || header.e_machine != kMachine ||

@@ -50,7 +50,8 @@ const HandlerLibrary* load(const std::string& path) {
 
 }  // namespace
 
-void worker_main(WorkerBirth birth, platform::UniqueFd channel, platform::UniqueFd log, Inside inside) {
+void worker_main(const WorkerBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
+                 Inside inside) {
   wire::Hello hello{.command_received = birth.command_received, .forked = birth.forked};
   try {
     platform::isolation::keep_only_standard_descriptors(std::move(channel), std::move(log), inside);

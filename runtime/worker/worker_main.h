@@ -24,7 +24,7 @@ struct WorkerBirth {
 
 /// Isolates the calling process, reports to the dispatcher and serves one invocation after the other until
 /// the dispatcher closes `channel`. `log` becomes standard output and error. Never returns.
-[[noreturn]] void worker_main(WorkerBirth birth, platform::UniqueFd channel, platform::UniqueFd log,
+[[noreturn]] void worker_main(const WorkerBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
                               platform::isolation::Inside inside);
 
 }  // namespace coffees

@@ -48,7 +48,7 @@ std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
 
 }  // namespace
 
-void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::UniqueFd log,
+void zygote_main(const ZygoteBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
                  platform::isolation::Inside inside) {
   std::optional<HandlerLibrary> library;
   try {
@@ -82,15 +82,15 @@ void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::Unique
       const platform::Cloned worker =
           platform::clone_process(platform::isolation::worker_clone_flags(birth.sandbox), false);
       if (worker.in_child) {
-        WorkerBirth worker_birth{.sandbox = birth.sandbox,
-                                 .function = birth.function,
-                                 .number = command.worker,
-                                 .library = library ? &*library : nullptr,
-                                 .library_path = inside.plugin_path,
-                                 .command_received = command_received,
-                                 .forked = wire::monotonic_now()};
-        worker_main(std::move(worker_birth), std::move(received.descriptors[0]),
-                    std::move(received.descriptors[1]), std::move(inside));
+        const WorkerBirth worker_birth{.sandbox = birth.sandbox,
+                                       .function = birth.function,
+                                       .number = command.worker,
+                                       .library = library ? &*library : nullptr,
+                                       .library_path = inside.plugin_path,
+                                       .command_received = command_received,
+                                       .forked = wire::monotonic_now()};
+        worker_main(worker_birth, std::move(received.descriptors[0]), std::move(received.descriptors[1]),
+                    std::move(inside));
       }
     } catch (const platform::SystemError& error) {
       Report report{.kind = ReportKind::fork_failed, .error = error.error(), .worker = command.worker};

@@ -17,7 +17,7 @@ struct ZygoteBirth {
 
 /// Loads and initialises the handler library (unless the workers shall do it), reports, then forks a worker
 /// per ForkWorker message until `channel` closes. Never returns.
-[[noreturn]] void zygote_main(ZygoteBirth birth, platform::UniqueFd channel, platform::UniqueFd log,
+[[noreturn]] void zygote_main(const ZygoteBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
                               platform::isolation::Inside inside);
 
 }  // namespace coffees::zygote

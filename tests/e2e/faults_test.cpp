@@ -151,8 +151,8 @@ TEST_CASE("a busy worker that is killed from outside is a crash, told with its s
 TEST_CASE("a zygote that is killed takes no worker with it, and the next cold start makes a new one") {
   Server server(function("receipt", menu("receipt"), "limit = 3") + function("latte", menu("latte")));
   const Response first = post(server.port(), "/receipt");
+  REQUIRE(eventually([&] { return server.zygotes().size() == 2; }));
   const std::vector<pid_t> before = server.zygotes();
-  REQUIRE(before.size() == 2);
   for (const pid_t pid : before) ::kill(pid, SIGKILL);
   REQUIRE(eventually([&] { return alive(before).empty(); }));
   const Response second = post(server.port(), "/receipt");

@@ -198,6 +198,7 @@ TEST_CASE("a client that has finished sending is answered") {
 TEST_CASE("a slow head and idle connections do not hold up others") {
   Server server(function("espresso", menu("espresso")));
   std::vector<std::unique_ptr<Client>> idle;
+  idle.reserve(200);
   for (int i = 0; i < 200; ++i) idle.push_back(std::make_unique<Client>(server.port()));
   for (int i = 0; i < 50; ++i) idle[static_cast<std::size_t>(i)]->send("GET /espresso HTTP/1.1\r\nHost: loc");
   for (int i = 0; i < 50; ++i) CHECK(post(server.port(), "/espresso", "x").status == 200);

@@ -144,7 +144,7 @@ TEST_CASE("the menu does what it says") {
   CHECK(second.json()["start"] == "warm");
   CHECK(second.json()["served_before"] == 1);
   CHECK(second.json()["worker"] == "receipt#1");
-  CHECK(server.workers() != std::vector<pid_t>{});
+  CHECK_FALSE(server.workers().empty());
   bool found = false;
   for (const pid_t pid : server.workers()) found = found || pid == second.json()["pid"].get<int>();
   CHECK((found || server.level() != "full"));

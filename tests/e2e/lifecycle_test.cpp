@@ -16,6 +16,7 @@ std::vector<std::thread> keep_busy(const Server& server, int count, int ms,
                                    std::vector<Response>& responses) {
   responses.resize(static_cast<std::size_t>(count));
   std::vector<std::thread> threads;
+  threads.reserve(responses.size());
   for (Response& response : responses)
     threads.emplace_back([&server, &response, ms] {
       response = post(server.port(), "/latte", R"({"ms":)" + std::to_string(ms) + "}");

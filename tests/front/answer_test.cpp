@@ -85,9 +85,10 @@ TEST_CASE("every other outcome is a problem document with code, request id and h
 TEST_CASE("refusals say when to come again") {
   Outcome outcome = Outcome::failure(Outcome::Kind::throttled, "full");
   outcome.retry_after = std::chrono::seconds(3);
-  CHECK(has(answer_to(std::move(outcome), "latte", kFrame), "Retry-After: 3"));
-  CHECK(has(answer_to(Outcome::failure(Outcome::Kind::draining, "stopping"), "latte", kFrame),
-            "Retry-After: 1"));
+  const Answer later = answer_to(std::move(outcome), "latte", kFrame);
+  CHECK(has(later, "Retry-After: 3"));
+  const Answer soon = answer_to(Outcome::failure(Outcome::Kind::draining, "stopping"), "latte", kFrame);
+  CHECK(has(soon, "Retry-After: 1"));
 }
 
 TEST_CASE("texts of handlers that are no UTF-8 do not break a problem document") {
