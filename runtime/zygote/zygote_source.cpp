@@ -77,6 +77,7 @@ struct ZygoteSource::Zygote : LoadTrouble {
   Descriptor channel;
   Signal changed;
   platform::UniqueFd process;
+  std::int32_t pid = 0;  ///< in the function's PID namespace; 0 before init has said it
   bool ready = false;
   bool gone = false;  ///< its channel is closed
   Duration init_time{0};
@@ -204,10 +205,13 @@ void ZygoteSource::on_init_report(Init& init, const Report& report,
       init.failure = report;
       break;
     case ReportKind::zygote_started:
-      if (zygote_ && !descriptors.empty()) zygote_->process = std::move(descriptors.front());
+      if (!zygote_ || descriptors.empty()) break;
+      zygote_->process = std::move(descriptors.front());
+      zygote_->pid = report.pid;
       break;
     case ReportKind::zygote_ended:
-      if (zygote_) {
+      // The end of a former zygote may be reported after a new one was asked for.
+      if (zygote_ && zygote_->pid == report.pid) {
         zygote_->exit = report.status;
         zygote_->changed.notify();
       }
