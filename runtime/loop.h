@@ -10,6 +10,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
@@ -48,6 +49,12 @@ void spawn_detached(const Executor& executor, Body&& body) {
   asio::co_spawn(executor, std::forward<Body>(body), [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
   });
+}
+
+/// Lets the loop serve everybody else once before the caller goes on.
+inline Task<> yield_to_others() {
+  const Executor executor = co_await asio::this_coro::executor;
+  co_await asio::post(executor, UseTask());
 }
 
 /// Something that coroutines wait for and others announce. Not a flag: who waits checks its own condition in

@@ -51,6 +51,7 @@ Task<> check_function(zygote::ZygoteSource& source, const config::Function& func
 int check(const CheckOptions& options) {
   const std::optional<config::Config> configuration = load_configuration(options.functions);
   if (!configuration) return kUsage;
+  platform::survive_broken_pipes();
   platform::reap_children_automatically();
   Loop loop;
   Deadlines deadlines(loop.get_executor());

@@ -142,6 +142,7 @@ int serve(const ServeOptions& options) {
   std::optional<config::Config> configuration = load_configuration(options.functions);
   if (!configuration) return kUsage;
   apply_flags(options, configuration->server);
+  platform::survive_broken_pipes();
   platform::reap_children_automatically();
   const std::uint64_t open_files = platform::limits::raise_open_files();
 

@@ -17,6 +17,8 @@ Task<Outcome> Dispatcher::invoke(const Invocation& call) {
     Acquired acquired = co_await pool.acquire();
     if (auto* refusal = std::get_if<Outcome>(&acquired)) co_return std::move(*refusal);
     Lease lease = std::get<Lease>(std::move(acquired));
+    if (call.cancellation != nullptr && call.cancellation->requested())
+      co_return Outcome::failure(Outcome::Kind::client_gone, "the client left before a worker was free");
     bool undelivered = false;
     Outcome outcome = co_await lease.invoke(call, undelivered);
     if (!undelivered || attempt > 0) co_return outcome;

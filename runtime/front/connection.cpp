@@ -9,6 +9,7 @@ namespace coffees::front {
 namespace {
 
 constexpr auto kWriteTime = std::chrono::seconds(30);
+constexpr std::size_t kSlowestClient = 64 * 1024;  // bytes a second
 constexpr auto kLingerTime = std::chrono::seconds(2);
 constexpr std::size_t kLingerReadSize = 64 * 1024;
 
@@ -56,6 +57,9 @@ Task<> Connection::run() {
       idle_ = false;
       if (woken != TimedSocket::Wait::ready) co_return;
       socket_.buffer() = server_.take_buffer();
+    } else {
+      // A client that pipelines without end may not keep the loop to itself.
+      co_await yield_to_others();
     }
     if (!co_await serve_one()) co_return;
   }
@@ -80,7 +84,7 @@ AnswerFrame Connection::frame(const Request& request) const {
   return {.request_id = request.id.view(),
           .close = !request.keep_alive || server_.draining(),
           .http_1_0 = request.http_1_0,
-          .head_only = request.parser.method == "HEAD"};
+          .head_only = request.parser.method == "HEAD" || socket_.unread().starts_with("HEAD ")};
 }
 
 Task<bool> Connection::answer(Request& request) {
@@ -158,7 +162,9 @@ Task<bool> Connection::write(const Answer& answer) {
     }
     if (!error) continue;
     if (!would_block(error)) co_return false;
-    if (!socket_.has_deadline()) socket_.set_deadline(Clock::now() + kWriteTime);
+    if (!socket_.has_deadline())
+      socket_.set_deadline(Clock::now() + kWriteTime +
+                           std::chrono::seconds(answer.body.size() / kSlowestClient));
     if (co_await socket_.wait(Socket::wait_write) != TimedSocket::Wait::ready) co_return false;
   }
   co_return !answer.close;

@@ -69,8 +69,12 @@ Task<> HttpServer::accept() {
       continue;
     }
     spawn_detached(loop_.get_executor(), [](HttpServer& server, Socket client) -> Task<> {
-      Connection connection(server, std::move(client));
-      co_await connection.run();
+      try {
+        Connection connection(server, std::move(client));
+        co_await connection.run();
+      } catch (const std::exception&) {
+        // Out of memory, most likely: this client loses its connection, the others keep theirs.
+      }
     }(*this, std::move(socket)));
   }
 }

@@ -11,6 +11,7 @@ using Read = TimedSocket::Read;
 using State = ReadResult::State;
 
 constexpr std::size_t kBodyReadSize = 256 * 1024;
+constexpr std::size_t kMostAtOnce = 1024 * 1024;  // then others have their turn
 constexpr auto kHeadTime = std::chrono::seconds(10);
 constexpr std::size_t kSlowestBody = 64 * 1024;  // bytes a second
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -70,12 +71,17 @@ Refusal examine_head(std::string_view head, Request& request, const AccessRules&
 // what was said.
 Task<bool> read_sized(TimedSocket& socket, std::string& body, std::size_t size) {
   std::size_t filled = body.size();
+  std::size_t yielded_at = filled;
   while (filled < size) {
     if (filled == body.size()) body.resize(std::min(size, std::max(2 * filled, filled + kBodyReadSize)));
     ErrorCode error;
     const std::size_t count =
         socket.socket().read_some(asio::buffer(body.data() + filled, body.size() - filled), error);
     filled += count;
+    if (filled - yielded_at >= kMostAtOnce) {
+      yielded_at = filled;
+      co_await yield_to_others();
+    }
     if (count > 0) continue;
     if (!would_block(error)) co_return false;
     if (co_await socket.wait(Socket::wait_read) != TimedSocket::Wait::ready) co_return false;
@@ -100,11 +106,16 @@ bool decode_chunks(TimedSocket& socket, RequestParser& parser, std::uint64_t max
 
 Task<ReadResult> read_chunked(TimedSocket& socket, RequestParser& parser, std::uint64_t max_body) {
   ReadResult result;
+  std::size_t yielded_at = 0;
   while (true) {
     const bool used = decode_chunks(socket, parser, max_body, result.refusal);
     if (result.refusal) result.state = State::refused;
     if (result.refusal || parser.is_done()) co_return result;
     if (used && !socket.unread().empty()) continue;
+    if (parser.body.size() - yielded_at >= kMostAtOnce) {
+      yielded_at = parser.body.size();
+      co_await yield_to_others();
+    }
     const Read read = socket.try_read();
     if (read == Read::some) continue;
     bool more = read == Read::nothing_yet;

@@ -1,12 +1,14 @@
 #include "front/routes.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/core/string.hpp>
 
 namespace coffees::front {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
+constexpr std::array<std::string_view, 6> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
 
 bool same(std::string_view a, std::string_view b) {
   return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
@@ -53,8 +55,8 @@ Route route(std::string_view method, std::string_view target) {
     return {.kind = Route::Kind::options};
   }
   if (is_absolute(target)) {
-    const std::size_t slash = target.find('/', kScheme.size());
-    target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+    const std::size_t end = target.find_first_of("/?", kScheme.size());
+    target = end == std::string_view::npos || target[end] == '?' ? std::string_view("/") : target.substr(end);
   }
   if (!target.starts_with('/')) return refused(400, "the target is not a path");
   if (target.find('#') != std::string_view::npos) return refused(400, "the target contains a fragment");
@@ -71,7 +73,7 @@ Route route(std::string_view method, std::string_view target) {
     route.kind = Route::Kind::options;
     return route;
   }
-  if (kAllowedMethods.find(method) == std::string_view::npos || method.find(',') != std::string_view::npos)
+  if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end())
     return refused(501, "this method is not implemented");
   if (route.function == "healthz" || route.function == "readyz") {
     if (method != "GET" && method != "HEAD") return refused(405, "health is read with GET");

@@ -82,13 +82,13 @@ UniqueFd open_process(pid_t pid) {
   return UniqueFd(static_cast<int>(check(fd, "pidfd_open")));
 }
 
-void kill_process(int process) {
-  if (::syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0) < 0 && errno != ESRCH)
-    throw_errno("pidfd_send_signal");
+void kill_process(int process) noexcept {
+  // SIGKILL to a child of ours fails only when it is gone.
+  ::syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0);
 }
 
-void kill_group(pid_t group) {
-  if (group > 1 && ::kill(-group, SIGKILL) < 0 && errno != ESRCH && errno != EPERM) throw_errno("kill group");
+void kill_group(pid_t group) noexcept {
+  if (group > 1) ::kill(-group, SIGKILL);
 }
 
 bool wait_for_all(const std::vector<int>& processes, std::chrono::milliseconds limit) {
@@ -102,10 +102,18 @@ bool wait_for_all(const std::vector<int>& processes, std::chrono::milliseconds l
   return true;
 }
 
-void reap_children_automatically() {
+namespace {
+
+void ignore(int signal, const char* step) {
   struct sigaction action {};
   action.sa_handler = SIG_IGN;
-  check(::sigaction(SIGCHLD, &action, nullptr), "sigaction(SIGCHLD)");
+  check(::sigaction(signal, &action, nullptr), step);
 }
+
+}  // namespace
+
+void survive_broken_pipes() { ignore(SIGPIPE, "sigaction(SIGPIPE)"); }
+
+void reap_children_automatically() { ignore(SIGCHLD, "sigaction(SIGCHLD)"); }
 
 }  // namespace coffees::platform

@@ -30,13 +30,17 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& argument
 UniqueFd open_process(pid_t pid);
 
 /// Sends SIGKILL through the handle. A process that is gone already is fine.
-void kill_process(int process);
+void kill_process(int process) noexcept;
 
 /// Sends SIGKILL to the process group `group`; one that is gone is fine.
-void kill_group(pid_t group);
+void kill_group(pid_t group) noexcept;
 
 /// Waits until every process behind the handles has ended, at most `limit`. Returns whether all have.
 bool wait_for_all(const std::vector<int>& processes, std::chrono::milliseconds limit);
+
+/// Writing to a pipe or socket that nobody reads fails with EPIPE from now on, instead of ending this process
+/// (signal(7)).
+void survive_broken_pipes();
 
 /// Lets the kernel reap children that nobody waits for (sigaction(2), SIGCHLD).
 void reap_children_automatically();

@@ -107,6 +107,7 @@ void enter_worker(const Sandbox& sandbox, Inside& inside) {
   if (sandbox.level == Level::full) {
     private_root::mount_tmp(sandbox.tmp_size);
     namespaces::map_own_ids(inside.proc.get());
+    namespaces::forbid_nested(inside.proc.get());
     limits::apply_process_count(sandbox.processes);
     capabilities::drop_all();
   } else {
@@ -124,11 +125,16 @@ void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& insi
   channel = UniqueFd(check(::fcntl(channel.get(), F_DUPFD_CLOEXEC, 10), "fcntl(F_DUPFD)"));
   log = UniqueFd(check(::fcntl(log.get(), F_DUPFD_CLOEXEC, 10), "fcntl(F_DUPFD)"));
   if (keep) keep = UniqueFd(check(::fcntl(keep.get(), F_DUPFD_CLOEXEC, 10), "fcntl(F_DUPFD)"));
-  check(::dup2(channel.get(), 3), "dup2");
+  // A library's init may have put something else onto 0 in the zygote: a worker begins with what is
+  // documented.
+  UniqueFd null(check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null"));
+  check(::dup2(null.get(), 0), "dup2");
+  null.reset();
+  check(::dup3(channel.get(), 3, O_CLOEXEC), "dup3");
   check(::dup2(log.get(), 1), "dup2");
   check(::dup2(log.get(), 2), "dup2");
   if (keep) {
-    check(::dup2(keep.get(), 4), "dup2");
+    check(::dup3(keep.get(), 4, O_CLOEXEC), "dup3");
     keep = UniqueFd(4);
   }
   channel.reset();

@@ -58,7 +58,7 @@ std::uint64_t worker_clone_flags(const Sandbox& sandbox);
 /// Throws SystemError.
 void enter_worker(const Sandbox& sandbox, Inside& inside);
 
-/// In a fresh child: descriptor 3 = `channel`, 1 and 2 = `log`, 0 = /dev/null already; everything else is
+/// In a fresh child: descriptor 3 = `channel`, 1 and 2 = `log`, 0 = /dev/null; everything else is
 /// closed, but for the one descriptor in `inside`, which moves to 4. Throws SystemError.
 void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& inside);
 

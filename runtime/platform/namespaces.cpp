@@ -46,6 +46,10 @@ void map_own_ids(int proc) {
   write_file(proc, "self/gid_map", single_map(kInsideId), "map group id in worker");
 }
 
+void forbid_nested(int proc) {
+  write_file(proc, "sys/user/max_user_namespaces", "0", "forbid nested namespaces");
+}
+
 void become_inside_user(bool may_drop_groups) {
   if (may_drop_groups) check(::setgroups(0, nullptr), "drop supplementary groups");
   check(::setresgid(kInsideId, kInsideId, kInsideId), "set group id");

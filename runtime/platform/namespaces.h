@@ -27,6 +27,11 @@ void map_ids_of(pid_t child, std::uint32_t outside_user, std::uint32_t outside_g
 /// on a procfs of the enclosing PID namespace. Throws SystemError.
 void map_own_ids(int proc);
 
+/// Called inside a fresh nested user namespace: forbids any further one below it
+/// (/proc/sys/user/max_user_namespaces, namespaces(7)), because in it a handler would hold all capabilities
+/// again. Throws SystemError.
+void forbid_nested(int proc);
+
 /// Becomes kInsideId for good, without supplementary groups where that is allowed. Throws SystemError.
 void become_inside_user(bool may_drop_groups);
 

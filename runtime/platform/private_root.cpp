@@ -81,8 +81,6 @@ void check_no_way_up() {
 
 UniqueFd detached_proc() {
   const UniqueFd context(check(::fsopen("proc", FSOPEN_CLOEXEC), "fsopen(proc)"));
-  // Process directories only (proc(5), subset=pid): nothing about the machine.
-  check(::fsconfig(context.get(), FSCONFIG_SET_STRING, "subset", "pid", 0), "fsconfig(proc subset)");
   check(::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0), "create private proc");
   return UniqueFd(check(
       ::fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),

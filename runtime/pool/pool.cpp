@@ -15,9 +15,8 @@ std::chrono::seconds round_up(Duration duration) {
 // Lets the loop take in what is there already. Twice: the first turn polls the sockets, whose events are
 // queued behind it.
 Task<> one_turn() {
-  const Executor executor = co_await asio::this_coro::executor;
-  co_await asio::post(executor, UseTask());
-  co_await asio::post(executor, UseTask());
+  co_await yield_to_others();
+  co_await yield_to_others();
 }
 
 }  // namespace
@@ -28,6 +27,7 @@ Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_
       settings_(std::move(settings)),
       policy_(std::move(policy)),
       source_(std::move(source)),
+      deadlines_(deadlines),
       corpse_gone_(loop.get_executor()),
       timer_(deadlines, [this] { settle(); }) {
   source_->on_end([this](WorkerNumber number) { process_ended(number); });
@@ -129,10 +129,15 @@ Task<Acquired> Pool::wait_in_queue(TimePoint arrived) {
 
 Task<StartResult> Pool::start_worker(WorkerNumber number) {
   // Processes that are being killed are no workers any more, but the limit is on processes, too: wait for
-  // their end.
+  // their end, which takes a fraction of a millisecond. Not for ever: a function may lie about its processes.
+  const TimePoint long_enough = Clock::now() + std::chrono::seconds(1);
+  Deadline limit(deadlines_, [this] { corpse_gone_.notify(); });
+  limit.arm(long_enough);
   while (roster_.count(WorkerState::stopping) > 0 &&
-         snapshot().workers() + roster_.count(WorkerState::stopping) > settings_.rules.limit && !closed_)
+         snapshot().workers() + roster_.count(WorkerState::stopping) > settings_.rules.limit && !closed_ &&
+         Clock::now() < long_enough)
     co_await corpse_gone_.wait();
+  limit.disarm();
   StartResult result;
   if (closed_)
     result.failure = Outcome::failure(Outcome::Kind::draining, "the server is stopping");
@@ -184,7 +189,6 @@ Task<> Pool::start_spare(WorkerNumber number) {
 
 void Pool::release(WorkerNumber number, bool reusable) {
   Record& record = records_[number];
-  ++record.served;
   const bool worn_out =
       !settings_.reuse || (settings_.max_requests != 0 && record.served >= settings_.max_requests);
   if (!reusable || worn_out || record.process_ended || closed_) {
@@ -312,13 +316,24 @@ Lease::~Lease() {
 Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   Worker& worker = *pool_->records_[number_].worker;
   const TimePoint handed_over = Clock::now();
-  Outcome outcome = co_await worker.invoke(call, pool_->settings_.timeout, cold_, undelivered);
+  reusable_ = false;  // until it has answered
+  Outcome outcome;
+  try {
+    outcome = co_await worker.invoke(call, pool_->settings_.timeout, cold_, undelivered);
+  } catch (const std::exception& error) {
+    outcome = Outcome::failure(Outcome::Kind::no_resources, error.what(),
+                               "the machine is short of something; its worker was stopped");
+  }
   timing_.exec = Clock::now() - handed_over;
   outcome.timing = timing_;
   outcome.cold = cold_;
   outcome.worker = pool_->settings_.function + "#" + std::to_string(number_);
+  ++pool_->records_[number_].served;
   reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
-  if (!undelivered) pool_->judge(outcome);
+  if (undelivered)
+    pool_->breaker_.no_verdict();
+  else
+    pool_->judge(outcome);
   co_return outcome;
 }
 

@@ -27,8 +27,8 @@ struct PoolSettings {
 
 class Pool;
 
-/// A worker on loan for one request. Its end gives the worker back, or has it killed when it cannot be used
-/// again.
+/// A worker on loan for one request. Its end gives the worker back, used or unused, or has it killed when it
+/// cannot be used again.
 class Lease {
  public:
   Lease(Pool& pool, WorkerNumber number, bool cold, Timing timing)
@@ -51,7 +51,7 @@ class Lease {
   Pool* pool_;
   WorkerNumber number_;
   bool cold_;
-  bool reusable_ = false;  // until it has answered
+  bool reusable_ = true;
   Timing timing_;
 };
 
@@ -121,6 +121,7 @@ class Pool {
   Breaker breaker_;
   std::unordered_map<WorkerNumber, Record> records_;
   std::deque<Waiter*> queue_;
+  Deadlines& deadlines_;
   Signal corpse_gone_;
   Deadline timer_;
   TimePoint spares_again_;  ///< no start for min_warm before that, after one has failed

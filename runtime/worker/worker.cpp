@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <stdexcept>
@@ -180,7 +181,7 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     const std::span<char> buffer = packet_buffer();
     const platform::Received received =
         platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
-    if (received.state == ReceiveState::would_block) continue;
+    if (received.state == ReceiveState::would_block && !exit_) continue;
     if (received.state != ReceiveState::message) {
       // The kernel says that some of the request was still unread when the process ended: its handler never
       // saw it.
@@ -191,7 +192,7 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     wire::Packet packet;
     if (received.truncated || !wire::parse({buffer.data(), received.size}, packet))
       co_return nonsense("a packet that cannot be read");
-    if (packet.header.kind == wire::Kind::aborted) {
+    if (packet.header.kind == wire::Kind::aborted && !aborted_) {
       aborted_ = true;
       std::uint32_t out_of_memory_flag = 0;
       aborted_out_of_memory_ = wire::take_meta(packet.meta, out_of_memory_flag) && out_of_memory_flag != 0;
@@ -231,7 +232,6 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
       if (!for_each_header(headers, [](std::string_view, std::string_view) {})) return false;
       outcome.status = meta.status;
       outcome.headers = headers;
-      outcome.body.reserve(packet.header.body_size);
       outcome.body = packet.body;
       return true;
     case wire::Result::error:
@@ -245,15 +245,18 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
   return false;
 }
 
+// Straight into the body. Every piece but the last is as large as it can be, so a worker cannot keep the loop
+// busy with crumbs; memory grows with what has arrived, not with what was announced.
 Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::uint64_t size) {
+  wire::PacketHeader header;
   std::size_t filled = outcome.body.size();
-  if (filled < size) outcome.body.resize(size);
   while (filled < size) {
-    wire::PacketHeader header;
+    const std::size_t piece = std::min<std::size_t>(size - filled, wire::kMaxPacket - sizeof header);
+    outcome.body.resize(filled + piece);
     const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header),
-                                                 std::span(outcome.body.data() + filled, size - filled)};
+                                                 std::span(outcome.body.data() + filled, piece)};
     const platform::Received received = platform::receive_message(channel_.native_handle(), buffers);
-    if (received.state == ReceiveState::would_block) {
+    if (received.state == ReceiveState::would_block && !exit_) {
       const Wake wake = co_await wait(Descriptor::wait_read);
       if (wake != Wake::ready) co_return interrupted(wake);
       continue;
@@ -261,12 +264,12 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
     if (received.state != ReceiveState::message) co_return co_await died();
     if (received.size >= sizeof header && header.kind == wire::Kind::aborted) {
       aborted_ = true;
-      continue;
+      co_return co_await died();
     }
-    if (received.truncated || received.size <= sizeof header || header.magic != wire::kMagic ||
+    if (received.truncated || received.size != sizeof header + piece || header.magic != wire::kMagic ||
         header.kind != wire::Kind::data || header.invocation != invocation_)
       co_return nonsense("a piece of an answer that does not belong to it");
-    filled += received.size - sizeof header;
+    filled += piece;
   }
   co_return std::nullopt;
 }
@@ -306,6 +309,7 @@ void ProcessWorker::kill() {
 void ProcessWorker::ended(platform::ExitStatus status) {
   if (exit_) return;
   exit_ = status;
+  channel_.cancel();  // something it started may hold the other end open
   if (!settings_.own_pid_namespace && pid_ != 0) platform::kill_group(pid_);
   ended_timer_.cancel();
 }

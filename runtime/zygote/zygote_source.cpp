@@ -33,6 +33,21 @@ Duration between(std::int64_t from, std::int64_t to) {
   return Duration(std::max<std::int64_t>(to - from, 0));
 }
 
+// While it lives, reports about this worker are expected.
+class Starting {
+ public:
+  Starting(std::unordered_set<WorkerNumber>& all, WorkerNumber number) : all_(all), number_(number) {
+    all_.insert(number);
+  }
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+  ~Starting() { all_.erase(number_); }
+
+ private:
+  std::unordered_set<WorkerNumber>& all_;
+  WorkerNumber number_;
+};
+
 // Receives one Report; anything else on such a channel means that its other end has gone mad or gone.
 bool receive_report(Descriptor& channel, Report& report, std::vector<platform::UniqueFd>& descriptors,
                     bool& closed) {
@@ -100,6 +115,7 @@ Duration ZygoteSource::init_time() const { return zygote_ ? zygote_->init_time :
 int ZygoteSource::init_process() const { return init_ ? init_->process.get() : -1; }
 
 void ZygoteSource::close() {
+  closed_ = true;
   if (zygote_) {
     zygote_->log->close();
     zygote_->channel.close();
@@ -116,13 +132,14 @@ Task<Outcome> ZygoteSource::prepare() {
     co_await prepared_signal_.wait();
     if (!preparing_) co_return prepared_;
   }
+  if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (is_ready()) co_return success();
   preparing_ = true;
   try {
     prepared_ = success();
     if (!init_ || init_->gone) prepared_ = co_await launch_init();
     if (ok(prepared_)) prepared_ = co_await launch_zygote();
-  } catch (const platform::SystemError& error) {
+  } catch (const std::exception& error) {
     prepared_ = no_resources(error.what());
   }
   preparing_ = false;
@@ -205,14 +222,19 @@ void ZygoteSource::on_init_report(Init& init, const Report& report,
       init.failure = report;
       break;
     case ReportKind::zygote_started:
-      if (!zygote_ || descriptors.empty()) break;
-      zygote_->process = std::move(descriptors.front());
+      if (!zygote_) break;
+      if (!descriptors.empty()) zygote_->process = std::move(descriptors.front());
       zygote_->pid = report.pid;
       break;
     case ReportKind::zygote_ended:
       // The end of a former zygote may be reported after a new one was asked for.
       if (zygote_ && zygote_->pid == report.pid) {
+        take_zygote_reports(*zygote_);  // its last words may still lie there
         zygote_->exit = report.status;
+        // Whatever its library started may still hold the other end of the channel: it does not close by
+        // itself then.
+        zygote_->gone = true;
+        zygote_->channel.close();
         zygote_->changed.notify();
       }
       break;
@@ -285,7 +307,10 @@ Task<Outcome> ZygoteSource::launch_zygote() {
           "start = \"fresh\"");
     co_return co_await launch_zygote();
   }
-  if (zygote->ready) co_return success();
+  if (zygote->ready) {
+    zygote->log->begin_invocation({});  // the log of its start has had its share
+    co_return success();
+  }
   zygote->gone = true;
   if (zygote->process) platform::kill_process(zygote->process.get());
   zygote->log->close();
@@ -310,19 +335,27 @@ Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {
                           "what it printed is in the log; static constructors and COFFEES_INIT run here");
 }
 
+// A zygote has run handler code: what it says counts for itself only, and only in answer to what was asked.
+// Not more than a few reports per turn, so that a mad one does not hold up the loop.
 void ZygoteSource::take_zygote_reports(Zygote& zygote) {
+  constexpr int kMostPerTurn = 32;
   Report report;
   std::vector<platform::UniqueFd> none;
   bool closed = false;
-  while (!zygote.gone && receive_report(zygote.channel, report, none, closed)) {
-    if (report.kind == ReportKind::loaded) {
+  for (int i = 0; i < kMostPerTurn && !zygote.gone && receive_report(zygote.channel, report, none, closed);
+       ++i) {
+    const bool starting = !zygote.ready && !zygote.failure;
+    if (report.kind == ReportKind::loaded && starting) {
       zygote.ready = true;
       zygote.threads = report.threads;
       zygote.init_time = Duration(std::max<std::int64_t>(report.nanoseconds, 0));
-    } else if (report.kind == ReportKind::fork_failed) {
+    } else if (report.kind == ReportKind::fork_failed && starting_.contains(report.worker)) {
       zygote.failed_forks[report.worker] = report;
-    } else {
+    } else if (starting) {
       zygote.failure = report;
+    } else {
+      zygote.gone = true;
+      if (zygote.process) platform::kill_process(zygote.process.get());
     }
   }
   if (closed) zygote.gone = true;
@@ -344,6 +377,7 @@ Task<> ZygoteSource::read_zygote(std::shared_ptr<Zygote> zygote) {
 Task<StartResult> ZygoteSource::start(WorkerNumber number) {
   const TimePoint asked = Clock::now();
   StartResult result;
+  const Starting registered(starting_, number);
   // Again when a process died under the command: nothing had reached a handler.
   for (int attempt = 0; attempt < 3; ++attempt) {
     const bool has_to_wait = !is_ready();
@@ -371,7 +405,7 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
         co_return result;
       }
       worker->kill();
-    } catch (const platform::SystemError& error) {
+    } catch (const std::exception& error) {
       result.failure = no_resources(error.what());
     }
     if (!lost) co_return result;
@@ -419,7 +453,10 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     const auto failed_fork = zygote->failed_forks.extract(number);
     if (!failed_fork.empty()) co_return failed_step("a worker of", failed_fork.mapped());
     // A zygote that does not answer for so long is not going to.
-    if (first.expired && zygote->process) platform::kill_process(zygote->process.get());
+    if (first.expired) {
+      zygote->gone = true;
+      if (zygote->process) platform::kill_process(zygote->process.get());
+    }
     lost = !first.expired;
     co_return no_resources(worker.name() + " did not come up");
   }
@@ -432,6 +469,9 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     lost = true;
     co_return no_resources(worker.name() + " ended as soon as it had come up");
   }
+  // Two workers of one number: the zygote's library lies, and the end of one would be taken for the other's.
+  if (running_.contains(hello.pid_in_function))
+    co_return no_resources(worker.name() + " came up under another's number");
   running_[hello.pid_in_function] = {number, &worker};
   worker.on_destruction([this, pid = hello.pid_in_function, &worker] {
     const auto found = running_.find(pid);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "platform/isolation.h"
 #include "pool/worker_source.h"
@@ -57,7 +58,7 @@ class ZygoteSource : public WorkerSource {
   Task<> read_zygote(std::shared_ptr<Zygote> zygote);
   void on_init_report(Init& init, const Report& report, std::vector<platform::UniqueFd>& descriptors);
   void init_gone(Init& init);
-  static void take_zygote_reports(Zygote& zygote);
+  void take_zygote_reports(Zygote& zygote);
   [[nodiscard]] bool is_ready() const;
   Task<bool> send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number, platform::UniqueFd channel,
                        platform::UniqueFd log);
@@ -79,7 +80,9 @@ class ZygoteSource : public WorkerSource {
   Signal prepared_signal_;
   std::unordered_map<std::int32_t, std::pair<WorkerNumber, ProcessWorker*>>
       running_;  ///< by pid in the function
+  std::unordered_set<WorkerNumber> starting_;
   bool forced_fresh_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace coffees::zygote

@@ -1,5 +1,5 @@
-// Cold starts as a client sees them: one connection, one request at a time, each served by a new worker (keep_warm = "0s").
-// usage: cold_start PORT TARGET COUNT. Prints percentiles in milliseconds.
+// Cold starts as a client sees them: one connection, one request at a time, each served by a new worker
+// (keep_warm = "0s"). usage: cold_start PORT TARGET COUNT. Prints percentiles in milliseconds.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +15,8 @@ int main(int count, char** arguments) {
   for (int i = 0; i < std::atoi(arguments[3]); ++i) {
     const coffees::test::Response response = client.request("POST", arguments[2], "{}");
     if (response.status != 200 || response.header("x-coffees-start") != "cold") {
-      std::fprintf(stderr, "not a cold start: status %d, %s\n", response.status, response.header("x-coffees-start").c_str());
+      std::fprintf(stderr, "not a cold start: status %d, %s\n", response.status,
+                   response.header("x-coffees-start").c_str());
       return 1;
     }
     times.push_back(response.seconds * 1e3);

@@ -163,6 +163,17 @@ TEST_CASE("a zygote that is killed takes no worker with it, and the next cold st
   CHECK(cold.header("x-coffees-start") == "cold");
 }
 
+TEST_CASE("a zygote that leaves a child behind when it is killed is replaced all the same") {
+  Server server(function("init_forks", fixture("init_forks"), "reuse = false"));
+  REQUIRE(post(server.port(), "/init_forks").status == 200);
+  const std::vector<pid_t> before = server.zygotes();
+  for (const pid_t pid : before) ::kill(pid, SIGKILL);
+  REQUIRE(eventually([&] { return alive(before).empty(); }));
+  const Response next = post(server.port(), "/init_forks");
+  CHECK(next.status == 200);
+  CHECK(next.seconds < 5);
+}
+
 TEST_CASE("an init that is killed takes its function's workers with it, and is replaced") {
   Server server(function("receipt", menu("receipt")));
   post(server.port(), "/receipt");

@@ -205,3 +205,24 @@ TEST_CASE("a slow head and idle connections do not hold up others") {
   idle[0]->send("alhost\r\n\r\n");
   CHECK(idle[0]->receive().status == 200);
 }
+
+TEST_CASE("a client that pipelines without end does not keep the server to itself") {
+  Server server(function("espresso", menu("espresso")));
+  std::string requests;
+  for (int i = 0; i < 20'000; ++i) requests += "GET /healthz HTTP/1.1\r\n" + kHost + "\r\n";
+  Client greedy(server.port());
+  std::thread reader([&] {
+    while (greedy.receive().status != 0) {
+    }
+  });
+  int answered_meanwhile = 0;
+  std::thread other([&] {
+    for (int i = 0; i < 20; ++i)
+      answered_meanwhile += post(server.port(), "/espresso", "x").seconds < 1.0 ? 1 : 0;
+  });
+  greedy.send(requests);
+  other.join();
+  greedy.shut_down_sending();
+  reader.join();
+  CHECK(answered_meanwhile == 20);
+}

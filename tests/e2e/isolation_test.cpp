@@ -32,6 +32,7 @@ TEST_CASE("level full: a handler sees its libraries, its own environment, an emp
     CHECK(seen["uid"] == 1000);
     CHECK(seen["pid"] == 1);
     CHECK(seen["may_mount"] == false);
+    CHECK(seen["may_make_namespaces"] == false);
     CHECK(seen["may_set_host_name"] == false);
     CHECK(seen["host_name"] == "coffee");
     for (const auto& name : seen["root"])

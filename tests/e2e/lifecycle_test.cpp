@@ -103,6 +103,11 @@ TEST_CASE("without namespaces the same holds, daemons of handlers included") {
   CHECK(eventually([&] { return alive(processes).empty(); }, 2000));
 }
 
+TEST_CASE("a server whose console nobody reads any more serves on") {
+  Server server(function("espresso", menu("espresso")), Server::Unread{});
+  for (int i = 0; i < 3; ++i) CHECK(post(server.port(), "/espresso", "x").status == 200);
+}
+
 TEST_CASE("a port that is taken and was asked for by name is exit code 11") {
   Server server(function("espresso", menu("espresso")));
   const CommandResult result =

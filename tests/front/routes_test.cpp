@@ -39,6 +39,9 @@ TEST_CASE("methods that do not reach functions are told so") {
   CHECK(refused("CONNECT", "localhost:2633") == 405);
   CHECK(refused("BREW", "/espresso") == 501);
   CHECK(refused("GET,", "/espresso") == 501);
+  CHECK(refused("OST", "/espresso") == 501);
+  CHECK(refused("E", "/espresso") == 501);
+  CHECK(refused("GET", "http://localhost?x/espresso") == 404);
   CHECK(refused("post", "/espresso") == 501);
   CHECK(refused("POST", "/healthz") == 405);
   CHECK(refused("GET", "*") == 400);

@@ -23,6 +23,7 @@ class FakeSource : public WorkerSource {
       answer.reset();
       while (!answer) co_await changed_.wait();
       undelivered = answer_undelivered;
+      if (break_down) throw std::runtime_error("no buffer space available");
       co_return std::move(*answer);
     }
     void kill() override {
@@ -37,6 +38,7 @@ class FakeSource : public WorkerSource {
     }
 
     bool was_cold = false;
+    bool break_down = false;
     bool answer_undelivered = false;
     std::optional<Outcome> answer;
 
@@ -315,6 +317,15 @@ TEST_CASE("five crashes in a row open the breaker, and orders are refused at onc
   CHECK(served(refused, Kind::crash_loop));
   CHECK((*refused)->message.find("of a fake") != std::string::npos);
   CHECK(cafe.source->starts == 5);
+}
+
+TEST_CASE("a worker that throws instead of answering is stopped, and the order gets an outcome") {
+  Cafe cafe({.limit = 1});
+  const auto order = cafe.order();
+  cafe.source->workers.at(1)->break_down = true;
+  cafe.finish(1);
+  CHECK(served(order, Kind::no_resources));
+  CHECK(cafe.source->kills == 1);
 }
 
 TEST_CASE("timeouts and function errors never open the breaker") {

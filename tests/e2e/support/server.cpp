@@ -28,11 +28,9 @@ std::string read_file(const std::string& path) {
 
 // Starts coffees with standard output on a pipe and standard error in a file. Returns the pid; `out` is the
 // pipe's reading end.
-pid_t start(const std::vector<std::string>& arguments, const std::string& error_file, int& out,
-            int input = -1) {
+pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int input = -1) {
   std::array<int, 2> pipe_ends{};
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
-  const int errors = ::open(error_file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   std::vector<char*> argv{const_cast<char*>(COFFEES_PROGRAM)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -48,6 +46,10 @@ pid_t start(const std::vector<std::string>& arguments, const std::string& error_
   ::close(errors);
   out = pipe_ends[0];
   return pid;
+}
+
+int open_errors(const std::string& directory) {
+  return ::open((directory + "/err").c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
 }
 
 std::string read_all(int fd) {
@@ -127,7 +129,7 @@ CommandResult run_coffees(const std::vector<std::string>& arguments, const std::
   }
   CommandResult result;
   int out = -1;
-  const pid_t pid = start(arguments, directory + "/err", out, in);
+  const pid_t pid = start(arguments, open_errors(directory), out, in);
   if (in >= 0) ::close(in);
   result.out = read_all(out);
   int status = 0;
@@ -140,11 +142,22 @@ CommandResult run_coffees(const std::vector<std::string>& arguments, const std::
 
 Server::Server(const std::string& configuration, std::vector<std::string> flags)
     : directory_(temporary_directory()) {
+  launch(configuration, std::move(flags), open_errors(directory_));
+}
+
+Server::Server(const std::string& configuration, Unread) : directory_(temporary_directory()) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+  ::close(ends[0]);
+  launch(configuration, {}, ends[1]);
+}
+
+void Server::launch(const std::string& configuration, std::vector<std::string> flags, int errors_end) {
   const std::string file = directory_ + "/coffees.toml";
   std::ofstream(file) << configuration;
   flags.insert(flags.begin(), {"serve", "--json", "--port", "0", "--config", file});
   int out = -1;
-  pid_ = start(flags, directory_ + "/err", out);
+  pid_ = start(flags, errors_end, out);
   std::string line;
   char c = 0;
   while (::read(out, &c, 1) == 1 && c != '\n') line += c;

@@ -26,6 +26,9 @@ std::string function(const std::string& name, const std::string& library, const 
 class Server {
  public:
   explicit Server(const std::string& configuration, std::vector<std::string> flags = {});
+  /// The same, with a standard error that nobody reads any more.
+  struct Unread {};
+  Server(const std::string& configuration, Unread);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -50,6 +53,8 @@ class Server {
   [[nodiscard]] std::vector<pid_t> zygotes() const;
 
  private:
+  void launch(const std::string& configuration, std::vector<std::string> flags, int errors_end);
+
   pid_t pid_ = -1;
   int port_ = 0;
   std::string level_;
