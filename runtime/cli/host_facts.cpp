@@ -37,7 +37,8 @@ std::vector<Feature> features_of(Level level, const std::string& why_not_full) {
   };
   const bool memory = basic && !platform::limits::built_with_sanitizer();
   return {
-      needs_full("own users", "user namespace; handlers are uid 1000 inside, nobody outside"),
+      needs_full("own users",
+                 "user namespace; handlers are uid 1000 inside, nobody outside; no further one below it"),
       needs_full("own processes", "PID namespace per worker: killing it kills all that it started"),
       needs_full("private root", "libraries read-only, no /etc /home /proc"),
       needs_full("private /tmp", "tmpfs per worker, gone with it"),

@@ -74,6 +74,11 @@ std::pair<UniqueFd, UniqueFd> make_channel(bool nonblocking_first, bool report_s
   return pair;
 }
 
+void stop_reporting_sender(int channel) noexcept {
+  const int off = 0;
+  ::setsockopt(channel, SOL_SOCKET, SO_PASSCRED, &off, sizeof off);
+}
+
 SendState send_message(int channel, std::span<const std::string_view> parts,
                        std::span<const int> descriptors) {
   std::array<iovec, kMaxParts> vectors{};

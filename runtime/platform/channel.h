@@ -41,6 +41,10 @@ enum class SendState { sent, would_block, closed };
 /// belongs to the open file, so the two ends do not share it). Throws SystemError.
 std::pair<UniqueFd, UniqueFd> make_channel(bool nonblocking_first, bool report_sender);
 
+/// Messages on `channel` carry their sender no more: it is known by now, and finding it out costs time each
+/// time.
+void stop_reporting_sender(int channel) noexcept;
+
 /// Sends the concatenation of `parts` as one message, with `descriptors` attached (at most 4).
 /// Returns would_block / closed instead of failing; throws SystemError for anything else.
 SendState send_message(int channel, std::span<const std::string_view> parts,

@@ -84,6 +84,7 @@ Task<ProcessWorker::StartPacket> ProcessWorker::receive_start_packet(TimePoint d
   if (result.arrived && pid_ == 0 && received.sender.pid > 0) {
     process_ = platform::open_process(received.sender.pid);
     pid_ = received.sender.pid;
+    platform::stop_reporting_sender(channel_.native_handle());
   }
   co_return result;
 }
