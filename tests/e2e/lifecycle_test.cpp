@@ -95,12 +95,14 @@ TEST_CASE("without namespaces the same holds, daemons of handlers included") {
   Server server(function("misbehave", fixture("misbehave"), "timeout = \"60s\""), {"--isolation", "none"});
   CHECK(server.level() == "none");
   std::thread client([&] { post(server.port(), "/misbehave", R"({"do":"spin_with_daemon"})"); });
-  REQUIRE(eventually([&] { return server.descendants().size() >= 4; }));
-  const std::vector<pid_t> processes = server.descendants();
+  std::vector<pid_t> processes;
+  REQUIRE(eventually([&] { return (processes = server.descendants()).size() >= 4; }));
+  const std::vector<pid_t> sessions = sessions_of(processes);
   server.signal(SIGKILL);
   server.wait();
   client.join();
   CHECK(eventually([&] { return alive(processes).empty(); }, 2000));
+  CHECK_FALSE(seen_in_sessions(sessions));
 }
 
 TEST_CASE("a server whose console nobody reads any more serves on") {

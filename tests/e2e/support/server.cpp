@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -216,6 +217,20 @@ std::vector<pid_t> Server::zygotes() const {
       found.push_back(pid);
   }
   return found;
+}
+
+std::vector<pid_t> sessions_of(const std::vector<pid_t>& processes) {
+  std::vector<pid_t> found;
+  for (const pid_t pid : processes)
+    if (const pid_t session = ::getsid(pid); session > 0) found.push_back(session);
+  return found;
+}
+
+bool seen_in_sessions(const std::vector<pid_t>& sessions) {
+  for (int look = 0; look < 50; ++look)
+    for (const auto& [pid, information] : all_processes())
+      if (std::find(sessions.begin(), sessions.end(), ::getsid(pid)) != sessions.end()) return true;
+  return false;
 }
 
 std::vector<pid_t> alive(const std::vector<pid_t>& processes) {

@@ -64,6 +64,12 @@ class Server {
 /// Which of these processes are still there (zombies do not count).
 std::vector<pid_t> alive(const std::vector<pid_t>& processes);
 
+/// The sessions (setsid(2)) of these processes.
+std::vector<pid_t> sessions_of(const std::vector<pid_t>& processes);
+/// Whether any process of these sessions is there at one of many looks: one that hops from pid to pid is
+/// easily missed.
+bool seen_in_sessions(const std::vector<pid_t>& sessions);
+
 /// Waits until `condition` holds, looking every millisecond, `limit_ms` at most. For facts that the kernel
 /// brings about.
 template <typename Condition>
