@@ -338,11 +338,11 @@ Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {
 // A zygote has run handler code: what it says counts for itself only, and only in answer to what was asked.
 // Not more than a few reports per turn, so that a mad one does not hold up the loop.
 void ZygoteSource::take_zygote_reports(Zygote& zygote) {
-  constexpr int kMostPerTurn = 32;
+  constexpr int most_per_turn = 32;
   Report report;
   std::vector<platform::UniqueFd> none;
   bool closed = false;
-  for (int i = 0; i < kMostPerTurn && !zygote.gone && receive_report(zygote.channel, report, none, closed);
+  for (int i = 0; i < most_per_turn && !zygote.gone && receive_report(zygote.channel, report, none, closed);
        ++i) {
     const bool starting = !zygote.ready && !zygote.failure;
     if (report.kind == ReportKind::loaded && starting) {
