@@ -33,8 +33,6 @@ void say_and_exit(int) {
 void send_on_abort(int channel, std::string_view message, std::string_view out_of_memory) {
   allocation_failed = 0;
   std::set_new_handler(note_failed_allocation);
-  static const bool is_pid_1 = ::getpid() == 1;
-  if (!is_pid_1) return;
   words_channel = channel;
   words = {message, out_of_memory};
   struct sigaction action {};

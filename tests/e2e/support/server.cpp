@@ -199,22 +199,16 @@ std::vector<pid_t> Server::descendants() const {
   return found;
 }
 
-std::vector<pid_t> Server::workers() const {
+// The children of the functions' inits: workers, which lead a process group or are PID 1 of a namespace of
+// their own, and zygotes, which are neither.
+std::vector<pid_t> Server::children_of_inits(bool workers) const {
+  const int depth = process(pid_).namespaces;
   std::vector<pid_t> found;
   for (const pid_t pid : descendants()) {
     const Process information = process(pid);
-    if (information.namespaces == process(pid_).namespaces + 2 && information.parent != pid_)
-      found.push_back(pid);
-  }
-  return found;
-}
-
-std::vector<pid_t> Server::zygotes() const {
-  std::vector<pid_t> found;
-  for (const pid_t pid : descendants()) {
-    const Process information = process(pid);
-    if (information.namespaces == process(pid_).namespaces + 1 && information.parent != pid_)
-      found.push_back(pid);
+    if (information.parent == pid_ || process(information.parent).parent != pid_) continue;
+    const bool is_worker = level_ == "full" ? information.namespaces == depth + 2 : ::getpgid(pid) == pid;
+    if (is_worker == workers) found.push_back(pid);
   }
   return found;
 }

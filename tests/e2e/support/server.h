@@ -46,13 +46,12 @@ class Server {
 
   /// All processes that the server started, directly or not, by host pid.
   [[nodiscard]] std::vector<pid_t> descendants() const;
-  /// The workers among them: children of a function's init that are not its zygote (PID 1 of a namespace of
-  /// their own).
-  [[nodiscard]] std::vector<pid_t> workers() const;
-  /// The zygotes among them.
-  [[nodiscard]] std::vector<pid_t> zygotes() const;
+  /// The workers among them, and the zygotes.
+  [[nodiscard]] std::vector<pid_t> workers() const { return children_of_inits(true); }
+  [[nodiscard]] std::vector<pid_t> zygotes() const { return children_of_inits(false); }
 
  private:
+  [[nodiscard]] std::vector<pid_t> children_of_inits(bool workers) const;
   void launch(const std::string& configuration, std::vector<std::string> flags, int errors_end);
 
   pid_t pid_ = -1;
