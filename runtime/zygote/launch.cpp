@@ -1,0 +1,237 @@
+// ZygoteSource: how a function's init and zygote are started, heard, and found to be gone.
+#include <array>
+#include <cstring>
+
+#include "platform/channel.h"
+#include "platform/syscall.h"
+#include "worker/plugin_file.h"
+#include "zygote/function_processes.h"
+#include "zygote/zygote_source.h"
+
+namespace coffees::zygote {
+namespace {
+
+using platform::ReceiveState;
+using platform::SendState;
+
+// Receives one Report; anything else on such a channel means that its other end has gone mad or gone.
+bool receive_report(Descriptor& channel, Report& report, std::vector<platform::UniqueFd>& descriptors,
+                    bool& closed) {
+  platform::Received received =
+      platform::receive_with_descriptors(channel.native_handle(), platform::writable_bytes_of(report));
+  closed = false;
+  if (received.state == ReceiveState::would_block) return false;
+  closed =
+      received.state != ReceiveState::message || received.size != sizeof report || report.magic != kMagic;
+  if (closed) return false;
+  report.step[sizeof report.step - 1] = report.code[sizeof report.code - 1] =
+      report.text[sizeof report.text - 1] = '\0';
+  descriptors = std::move(received.descriptors);
+  return true;
+}
+
+}  // namespace
+
+Task<Outcome> ZygoteSource::launch_init() {
+  PluginFile plugin;
+  if (!settings_.plugin.empty()) {
+    plugin = open_plugin(settings_.plugin);
+    if (!plugin.fault.code.empty())
+      co_return Outcome::failure(Outcome::Kind::init_failed, plugin.fault.code + ": " + plugin.fault.message,
+                                 plugin.fault.hint);
+  }
+  auto [ours, theirs] = platform::make_channel(true, false);
+  platform::spawn(settings_.worker_program, {}, theirs.get());
+  theirs.reset();
+  auto init = std::make_shared<Init>(loop_.get_executor(), std::move(ours));
+
+  std::string environment;
+  for (const std::string& assignment : settings_.environment) environment.append(assignment).push_back('\0');
+  LaunchRequest request;
+  request.environment_size = static_cast<std::uint32_t>(environment.size());
+  request.sandbox = settings_.sandbox;
+  std::snprintf(request.function, sizeof request.function, "%s", settings_.process.function.c_str());
+  const int file = plugin.file.get();
+  const std::array<std::string_view, 2> parts{platform::bytes_of(request), environment};
+  platform::send_message(init->channel.native_handle(), parts,
+                         file >= 0 ? std::span(&file, 1) : std::span<const int>());
+  init_ = init;
+  spawn_detached(loop_.get_executor(), read_init(init));
+
+  Deadline limit(deadlines_, [&init] {
+    init->gone = true;
+    init->changed.notify();
+  });
+  limit.arm(Clock::now() + kLaunchTimeout);
+  while (!init->sandboxed && !init->gone && !init->failure) co_await init->changed.wait();
+  if (init->sandboxed) co_return success();
+  init->gone = true;
+  if (init->process) platform::kill_process(init->process.get());
+  init->channel.close();
+  if (init->failure) co_return failed_step("the sandbox of", *init->failure);
+  co_return no_resources("the init process of " + settings_.process.function + " did not come up");
+}
+
+Task<> ZygoteSource::read_init(std::shared_ptr<Init> init) {
+  while (true) {
+    ErrorCode error;
+    co_await init->channel.async_wait(Descriptor::wait_read, asio::redirect_error(UseTask(), error));
+    if (error || !init->channel.is_open()) break;
+    Report report;
+    std::vector<platform::UniqueFd> descriptors;
+    bool closed = false;
+    while (receive_report(init->channel, report, descriptors, closed))
+      on_init_report(*init, report, descriptors);
+    if (closed) break;
+  }
+  init_gone(*init);
+}
+
+void ZygoteSource::on_init_report(Init& init, const Report& report,
+                                  std::vector<platform::UniqueFd>& descriptors) {
+  switch (report.kind) {
+    case ReportKind::launched:
+      if (!descriptors.empty()) init.process = std::move(descriptors.front());
+      break;
+    case ReportKind::sandboxed:
+      init.sandboxed = true;
+      break;
+    case ReportKind::failed:
+      init.failure = report;
+      break;
+    case ReportKind::zygote_started:
+      if (!zygote_) break;
+      if (!descriptors.empty()) zygote_->process = std::move(descriptors.front());
+      zygote_->pid = report.pid;
+      break;
+    case ReportKind::zygote_ended:
+      // The end of a former zygote may be reported after a new one was asked for.
+      if (zygote_ && zygote_->pid == report.pid) {
+        take_zygote_reports(*zygote_);  // its last words may still lie there
+        zygote_->exit = report.status;
+        // Whatever its library started may still hold the other end of the channel: it does not close by
+        // itself then.
+        zygote_->gone = true;
+        zygote_->channel.close();
+        zygote_->changed.notify();
+      }
+      break;
+    case ReportKind::child_ended: {
+      const auto found = running_.find(report.pid);
+      if (found == running_.end()) break;
+      const auto [number, worker] = found->second;
+      running_.erase(found);
+      worker->ended(report.status);
+      worker_ended(number);
+      break;
+    }
+    case ReportKind::loaded:
+    case ReportKind::load_failed:
+    case ReportKind::fork_failed:
+      break;  // not init's to say
+  }
+  init.changed.notify();
+}
+
+void ZygoteSource::init_gone(Init& init) {
+  init.gone = true;
+  init.changed.notify();
+  if (init_.get() != &init) return;
+  // The kernel has killed all of them with their namespace; nobody is left who could say it one by one.
+  for (auto& [pid, entry] : std::exchange(running_, {})) {
+    entry.second->kill();
+    entry.second->ended({.code = 0, .signal = 9});
+    worker_ended(entry.first);
+  }
+  if (zygote_) {
+    zygote_->gone = true;
+    zygote_->changed.notify();
+  }
+}
+
+Task<Outcome> ZygoteSource::launch_zygote() {
+  auto [ours, theirs] = platform::make_channel(true, false);
+  auto [log_ours, log_theirs] = platform::make_log_pipe();
+  auto zygote = std::make_shared<Zygote>(loop_.get_executor(), std::move(ours));
+  zygote->log = std::make_shared<LogPipe>(loop_.get_executor(), deadlines_, std::move(log_ours),
+                                          settings_.process.function + "#zygote", sink_);
+  zygote->log->start();
+  const StartZygote command{.load_library = loads_in_workers() || settings_.plugin.empty() ? 0U : 1U};
+  const std::array<int, 2> descriptors{theirs.get(), log_theirs.get()};
+  const std::shared_ptr<Init> init = init_;
+  if (platform::send_message(init->channel.native_handle(), platform::bytes_of(command), descriptors) !=
+      SendState::sent)
+    co_return no_resources("the init process of " + settings_.process.function + " is gone");
+  theirs.reset();
+  log_theirs.reset();
+  zygote_ = zygote;
+  spawn_detached(loop_.get_executor(), read_zygote(zygote));
+
+  Deadline limit(deadlines_, [&zygote] {
+    zygote->timed_out = true;
+    zygote->changed.notify();
+  });
+  limit.arm(Clock::now() + settings_.init_timeout);
+  while (!zygote->ready && !zygote->failure && !zygote->timed_out && !zygote->exit && !init->gone)
+    co_await zygote->changed.wait();
+  limit.disarm();
+  if (zygote->ready && zygote->threads > 1 && !forced_fresh_) {
+    // Forked copies would lack these threads: from now on each worker loads the library itself.
+    forced_fresh_ = true;
+    zygote->channel.close();
+    if (zygote->process) platform::kill_process(zygote->process.get());
+    sink_(settings_.process.function + "#zygote", "",
+          "the library starts threads of its own when it is loaded: workers load it themselves, as with "
+          "start = \"fresh\"");
+    co_return co_await launch_zygote();
+  }
+  if (zygote->ready) {
+    zygote->log->begin_invocation({});  // the log of its start has had its share
+    co_return success();
+  }
+  zygote->gone = true;
+  if (zygote->process) platform::kill_process(zygote->process.get());
+  zygote->log->close();
+  co_return load_failure(*zygote);
+}
+
+// A zygote has run handler code: what it says counts for itself only, and only in answer to what was asked.
+// Not more than a few reports per turn, so that a mad one does not hold up the loop.
+void ZygoteSource::take_zygote_reports(Zygote& zygote) {
+  constexpr int most_per_turn = 32;
+  Report report;
+  std::vector<platform::UniqueFd> none;
+  bool closed = false;
+  for (int i = 0; i < most_per_turn && !zygote.gone && receive_report(zygote.channel, report, none, closed);
+       ++i) {
+    const bool starting = !zygote.ready && !zygote.failure;
+    if (report.kind == ReportKind::loaded && starting) {
+      zygote.ready = true;
+      zygote.threads = report.threads;
+      zygote.init_time = Duration(std::max<std::int64_t>(report.nanoseconds, 0));
+    } else if (report.kind == ReportKind::fork_failed && starting_.contains(report.worker)) {
+      zygote.failed_forks[report.worker] = report;
+    } else if (starting) {
+      zygote.failure = report;
+    } else {
+      zygote.gone = true;
+      if (zygote.process) platform::kill_process(zygote.process.get());
+    }
+  }
+  if (closed) zygote.gone = true;
+  zygote.changed.notify();
+}
+
+Task<> ZygoteSource::read_zygote(std::shared_ptr<Zygote> zygote) {
+  while (!zygote->gone) {
+    ErrorCode error;
+    co_await zygote->channel.async_wait(Descriptor::wait_read, asio::redirect_error(UseTask(), error));
+    if (error) break;
+    take_zygote_reports(*zygote);
+  }
+  zygote->gone = true;
+  zygote->log->close();
+  zygote->changed.notify();
+}
+
+}  // namespace coffees::zygote
