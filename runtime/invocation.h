@@ -76,7 +76,7 @@ struct Outcome {
   std::string message;                  ///< not ok: what happened, in one sentence
   std::string hint;                     ///< not ok: what to do about it
   std::string worker;                   ///< who served, "espresso#3"; empty when no worker was reached
-  bool cold = false;                    ///< this was the worker's first invocation
+  bool cold = false;                    ///< it waited for its worker to start
   std::chrono::seconds retry_after{0};  ///< refusals: when to come again
   Timing timing;
 

@@ -14,15 +14,13 @@ constexpr std::uint32_t kUsers = 478;
 }  // namespace
 
 zygote::SourceSettings source_settings(const config::Function& function, const config::Server& server,
-                                       const HostFacts& host, std::uint32_t index,
-                                       bool cancel_on_disconnect) {
+                                       const HostFacts& host, std::uint32_t index) {
   zygote::SourceSettings settings;
   const bool root = platform::identity::is_root();
   settings.process = {.function = function.name,
                       .max_body = server.max_body,
                       .memory = function.memory,
-                      .own_pid_namespace = host.level == platform::isolation::Level::full,
-                      .cancel_allowed = cancel_on_disconnect};
+                      .own_pid_namespace = host.level == platform::isolation::Level::full};
   settings.sandbox.level = host.level;
   settings.sandbox.outside_user = root ? kFirstUser + index % kUsers : platform::identity::user();
   settings.sandbox.outside_group = root ? kFirstUser + index % kUsers : platform::identity::group();
@@ -42,7 +40,7 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
 }
 
 Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
-                  const HostFacts& host, bool cancel_on_disconnect, const LogSink& sink) {
+                  const HostFacts& host, const LogSink& sink) {
   Assembly assembly;
   std::uint32_t index = 0;
   for (const config::Function& function : configuration.functions) {
@@ -51,8 +49,7 @@ Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& config
                               .limit = function.limit,
                               .queue = function.queue};
     auto source = std::make_unique<zygote::ZygoteSource>(
-        loop, deadlines, source_settings(function, configuration.server, host, index++, cancel_on_disconnect),
-        sink);
+        loop, deadlines, source_settings(function, configuration.server, host, index++), sink);
     assembly.sources.push_back(source.get());
     assembly.catalog[function.name] =
         std::make_unique<Pool>(loop, deadlines,

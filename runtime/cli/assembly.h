@@ -17,7 +17,7 @@ struct HostFacts;
 /// The settings of a function's worker source. `index` tells functions apart: as root each gets a host user
 /// id of its own.
 zygote::SourceSettings source_settings(const config::Function& function, const config::Server& server,
-                                       const HostFacts& host, std::uint32_t index, bool cancel_on_disconnect);
+                                       const HostFacts& host, std::uint32_t index);
 
 /// Pools for all functions, with their sources (borrowed from the pools), in the configuration's order.
 struct Assembly {
@@ -25,7 +25,7 @@ struct Assembly {
   std::vector<zygote::ZygoteSource*> sources;
 };
 Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
-                  const HostFacts& host, bool cancel_on_disconnect, const LogSink& sink);
+                  const HostFacts& host, const LogSink& sink);
 
 /// Closes the sources and waits until every process of theirs has ended, 2 s at most. Returns whether all
 /// have.

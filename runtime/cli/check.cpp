@@ -67,7 +67,7 @@ int check(const CheckOptions& options) {
     const config::Function& function = configuration->functions[i];
     sources.push_back(std::make_unique<zygote::ZygoteSource>(
         loop, deadlines,
-        source_settings(function, configuration->server, host, static_cast<std::uint32_t>(i), false), log));
+        source_settings(function, configuration->server, host, static_cast<std::uint32_t>(i)), log));
     borrowed.push_back(sources.back().get());
     spawn_detached(loop.get_executor(), check_function(*sources.back(), function, left, failed, loop));
   }

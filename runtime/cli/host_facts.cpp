@@ -72,8 +72,7 @@ HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish w
     config::Function probe;
     probe.name = "probe";
     const LogSink no_log = [](auto, auto, auto) {};
-    zygote::ZygoteSource source(loop, deadlines, source_settings(probe, config::Server{}, facts, 0, false),
-                                no_log);
+    zygote::ZygoteSource source(loop, deadlines, source_settings(probe, config::Server{}, facts, 0), no_log);
     StartResult result;
     spawn_detached(loop.get_executor(),
                    [](zygote::ZygoteSource& from, StartResult& into, Loop& until) -> Task<> {

@@ -163,7 +163,7 @@ int serve(const ServeOptions& options) {
   const LogSink log = [&console](std::string_view worker, std::string_view, std::string_view line) {
     console.line(fmt::format("{}  {:<14} | {}", time_of_day(), worker, line));
   };
-  Assembly assembly = assemble(loop, deadlines, *configuration, host, options.cancel_on_disconnect, log);
+  Assembly assembly = assemble(loop, deadlines, *configuration, host, log);
   const std::vector<zygote::ZygoteSource*> sources = assembly.sources;
   prepare_all(loop, console, assembly, *configuration);
   Dispatcher dispatcher(std::move(assembly.catalog));

@@ -36,10 +36,8 @@ Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner) {
       progress = scanner.scan(socket.unread());
       if (progress != Progress::need_more) break;
     }
-    const Read read = socket.try_read();
-    if (read == Read::some) continue;
-    bool more = read == Read::nothing_yet;
-    if (more) more = co_await socket.read_more();
+    if (socket.try_read() == Read::some) continue;  // nearly always: no frame for a wait
+    const bool more = co_await socket.read_more();
     if (more) continue;
     result.state = State::gone;
     if (socket.expired() && !socket.unread().empty())
@@ -116,10 +114,7 @@ Task<ReadResult> read_chunked(TimedSocket& socket, RequestParser& parser, std::u
       yielded_at = parser.body.size();
       co_await yield_to_others();
     }
-    const Read read = socket.try_read();
-    if (read == Read::some) continue;
-    bool more = read == Read::nothing_yet;
-    if (more) more = co_await socket.read_more();
+    const bool more = co_await socket.read_more();
     if (more) continue;
     result.state = State::gone;
     co_return result;

@@ -40,11 +40,12 @@ TimedSocket::Read TimedSocket::try_read() {
 }
 
 Task<bool> TimedSocket::read_more() {
-  while (true) {
+  Read read = try_read();
+  while (read == Read::nothing_yet) {
     if (co_await wait(Socket::wait_read) != Wait::ready) co_return false;
-    const Read read = try_read();
-    if (read != Read::nothing_yet) co_return read == Read::some;
+    read = try_read();
   }
+  co_return read == Read::some;
 }
 
 }  // namespace coffees::front

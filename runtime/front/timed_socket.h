@@ -41,7 +41,7 @@ class TimedSocket {
   Task<Wait> wait(Socket::wait_type what);
   /// Takes what the socket has into the buffer, without waiting.
   Read try_read();
-  /// Waits for more. False at the end, on an error, or at the deadline.
+  /// Takes what is there, or waits for it. False at the end, on an error, or at the deadline.
   Task<bool> read_more();
 
   [[nodiscard]] boost::beast::flat_buffer& buffer() { return buffer_; }

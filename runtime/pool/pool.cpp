@@ -29,13 +29,13 @@ Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_
       source_(std::move(source)),
       deadlines_(deadlines),
       corpse_gone_(loop.get_executor()),
-      timer_(deadlines, [this] { settle(); }) {
+      timer_(deadlines, [this] { settle(Occasion::timer); }) {
   source_->on_end([this](WorkerNumber number) { process_ended(number); });
 }
 
 Pool::~Pool() = default;
 
-void Pool::open() { settle(); }
+void Pool::open() { settle(Occasion::timer); }
 
 scaler::Snapshot Pool::snapshot() const {
   scaler::Snapshot snapshot;
@@ -234,10 +234,12 @@ void Pool::process_ended(WorkerNumber number) {
   }
 }
 
-void Pool::settle() {
+void Pool::settle(Occasion occasion) {
   if (closed_) return;
   while (true) {
-    const scaler::Step step = policy_->on_completion(snapshot(), since_origin(Clock::now()));
+    const scaler::Time now = since_origin(Clock::now());
+    const scaler::Step step = occasion == Occasion::timer ? policy_->on_timer(snapshot(), now)
+                                                          : policy_->on_completion(snapshot(), now);
     if (step == scaler::Step::none) break;
     // A spare that keeps dying is not tried again before a request has shown that the function is well.
     if (step == scaler::Step::start_spare && (breaker_.is_open() || Clock::now() < spares_again_)) break;

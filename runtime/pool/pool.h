@@ -108,7 +108,8 @@ class Pool {
   void release(WorkerNumber number, bool reusable);
   void retire(WorkerNumber number);
   void process_ended(WorkerNumber number);
-  void settle();
+  enum class Occasion { completion, timer };
+  void settle(Occasion occasion = Occasion::completion);
   void carry_out(scaler::Step step);
   void grant_front(Waiter::Grant grant, WorkerNumber worker);
   void judge(const Outcome& outcome);

@@ -69,7 +69,7 @@ struct RequestMeta {
   std::int64_t deadline = 0;  ///< CLOCK_MONOTONIC nanoseconds
   std::uint64_t served = 0;   ///< invocations that this worker has finished before
   std::int32_t pid = 0;       ///< of the worker, outside its namespaces
-  std::uint32_t cold = 0;     ///< 1 for the first invocation of a worker
+  std::uint32_t cold = 0;     ///< 1 when the invocation waited for its worker to start
   std::uint32_t request_id_size = 0;
   std::uint32_t method_size = 0;
   std::uint32_t path_size = 0;

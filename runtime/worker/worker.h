@@ -21,7 +21,6 @@ struct ProcessSettings {
   std::uint64_t max_body = 0;     ///< bytes of the longest answer that is accepted
   std::uint64_t memory = 0;       ///< bytes, for messages
   bool own_pid_namespace = true;  ///< else what the worker started is killed by its process group
-  bool cancel_allowed = false;    ///< a client that leaves ends its invocation
 };
 
 /// A worker process behind a channel of packets (wire.h). Everything that arrives is checked before it is

@@ -17,8 +17,13 @@ using platform::SendState;
 // Receives one Report; anything else on such a channel means that its other end has gone mad or gone.
 bool receive_report(Descriptor& channel, Report& report, std::vector<platform::UniqueFd>& descriptors,
                     bool& closed) {
-  platform::Received received =
-      platform::receive_with_descriptors(channel.native_handle(), platform::writable_bytes_of(report));
+  platform::Received received;
+  try {
+    received =
+        platform::receive_with_descriptors(channel.native_handle(), platform::writable_bytes_of(report));
+  } catch (const platform::SystemError&) {
+    received.state = ReceiveState::closed;  // what cannot be heard is replaced like what has ended
+  }
   closed = false;
   if (received.state == ReceiveState::would_block) return false;
   closed =
@@ -178,6 +183,7 @@ Task<Outcome> ZygoteSource::launch_zygote() {
   if (zygote->ready && zygote->threads > 1 && !forced_fresh_) {
     // Forked copies would lack these threads: from now on each worker loads the library itself.
     forced_fresh_ = true;
+    zygote->gone = true;
     zygote->channel.close();
     if (zygote->process) platform::kill_process(zygote->process.get());
     sink_(settings_.process.function + "#zygote", "",

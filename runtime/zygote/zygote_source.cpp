@@ -59,6 +59,7 @@ int ZygoteSource::init_process() const { return init_ ? init_->process.get() : -
 void ZygoteSource::close() {
   closed_ = true;
   if (zygote_) {
+    zygote_->gone = true;
     zygote_->log->close();
     zygote_->channel.close();
   }

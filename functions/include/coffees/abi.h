@@ -50,7 +50,7 @@ typedef struct coffees_event {
 /* What the handler may know about the invocation and about where it runs. Read-only. */
 typedef struct coffees_context {
   uint32_t struct_size;
-  uint32_t cold;            /* 1 when this is the first invocation of this worker */
+  uint32_t cold;            /* 1 when this invocation waited for its worker to start */
   coffees_bytes request_id; /* unique; also in the answer's X-Request-Id */
   coffees_bytes function;   /* the function's name in the configuration */
   coffees_bytes worker;     /* the worker's name, "espresso#3" */

@@ -99,7 +99,7 @@ class Context {
   }
   /// True when nobody waits for the answer any more, because the deadline has passed.
   [[nodiscard]] bool cancelled() const { return remaining().count() == 0; }
-  /// True for the first invocation of this worker.
+  /// True when this invocation waited for its worker to start.
   [[nodiscard]] bool cold() const { return context_.cold != 0; }
   /// The function's name in the configuration.
   [[nodiscard]] std::string_view function() const { return detail::view(context_.function); }
