@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -47,6 +48,12 @@ struct Timing {
   std::chrono::nanoseconds exec{0};   ///< from handing over to a worker until its answer was complete
 };
 
+/// What an invocation took of the machine, as its worker's kernel accounts for it (getrusage(2)).
+struct Usage {
+  std::chrono::nanoseconds cpu{0};  ///< user and system time of the worker during the invocation
+  std::uint64_t peak_rss = 0;       ///< bytes, the most that the worker ever held; 0: not known
+};
+
 /// What came of an invocation. Exactly one per request.
 struct Outcome {
   enum class Kind {
@@ -64,7 +71,7 @@ struct Outcome {
     no_resources,   ///< the machine refused to start a worker
     draining,       ///< the server is stopping
     unknown_function,
-    client_gone,  ///< the client left and asked, by --cancel-on-disconnect, for the end of it
+    client_gone,  ///< the client left and asked, by --cancel-on-disconnect, for the end of it (last one)
   };
 
   Kind kind = Kind::ok;
@@ -75,10 +82,11 @@ struct Outcome {
   std::string type;                     ///< handler_error: the exception's type
   std::string message;                  ///< not ok: what happened, in one sentence
   std::string hint;                     ///< not ok: what to do about it
-  std::string worker;                   ///< who served, "espresso#3"; empty when no worker was reached
+  std::uint32_t worker_number = 0;      ///< who served: the 3 of "espresso#3"; 0 when no worker was reached
   bool cold = false;                    ///< it waited for its worker to start
   std::chrono::seconds retry_after{0};  ///< refusals: when to come again
   Timing timing;
+  Usage usage;
 
   /// An outcome that is not the handler's answer.
   static Outcome failure(Kind kind, std::string message, std::string hint = {}) {
@@ -89,5 +97,16 @@ struct Outcome {
     return outcome;
   }
 };
+
+/// How many kinds of outcome there are.
+constexpr std::size_t kOutcomeKinds = static_cast<std::size_t>(Outcome::Kind::client_gone) + 1;
+
+/// The HTTP status of an outcome, as design and documentation promise it.
+int status_of(const Outcome& outcome);
+/// The stable word for exactly this kind: "ok", "handler_error", "queue_timeout", ...
+const char* code_of(Outcome::Kind kind);
+/// The few classes that the kinds fall into: ok, error, timeout, crashed, throttled, unavailable,
+/// unknown_function, client_gone. Each stands for one HTTP status but the last, which no client sees.
+const char* outcome_of(Outcome::Kind kind);
 
 }  // namespace coffees

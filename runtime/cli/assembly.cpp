@@ -18,6 +18,7 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
   zygote::SourceSettings settings;
   const bool root = platform::identity::is_root();
   settings.process = {.function = function.name,
+                      .index = static_cast<std::uint16_t>(index),
                       .max_body = server.max_body,
                       .memory = function.memory,
                       .own_pid_namespace = host.level == platform::isolation::Level::full};
@@ -40,7 +41,7 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
 }
 
 Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
-                  const HostFacts& host, const LogSink& sink) {
+                  const HostFacts& host, LogSink& sink, events::EventLog& log) {
   Assembly assembly;
   std::uint32_t index = 0;
   for (const config::Function& function : configuration.functions) {
@@ -49,17 +50,19 @@ Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& config
                               .limit = function.limit,
                               .queue = function.queue};
     auto source = std::make_unique<zygote::ZygoteSource>(
-        loop, deadlines, source_settings(function, configuration.server, host, index++), sink);
+        loop, deadlines, source_settings(function, configuration.server, host, index), sink);
     assembly.sources.push_back(source.get());
     assembly.catalog[function.name] =
         std::make_unique<Pool>(loop, deadlines,
                                PoolSettings{.function = function.name,
+                                            .index = static_cast<events::FunctionIndex>(index),
                                             .rules = rules,
                                             .timeout = function.timeout,
                                             .queue_timeout = function.queue_timeout,
                                             .max_requests = function.max_requests,
                                             .reuse = function.reuse},
-                               std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source));
+                               std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source), log);
+    ++index;
   }
   return assembly;
 }

@@ -25,7 +25,7 @@ struct Assembly {
   std::vector<zygote::ZygoteSource*> sources;
 };
 Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
-                  const HostFacts& host, const LogSink& sink);
+                  const HostFacts& host, LogSink& sink, events::EventLog& log);
 
 /// Closes the sources and waits until every process of theirs has ended, 2 s at most. Returns whether all
 /// have.

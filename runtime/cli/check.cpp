@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/host_facts.h"
 #include "config/units.h"
+#include "events/event_text.h"
 #include "platform/child_process.h"
 
 namespace coffees::cli {
@@ -24,6 +25,17 @@ void print_failure(const std::string& function, const Outcome& outcome) {
   }
   fmt::print(stderr, "{}\n", config::Problem{code, function, what, outcome.hint}.text());
 }
+
+// What the libraries print while they are loaded.
+class PrintedLog : public LogSink {
+ public:
+  void line(const LogOrigin& origin, std::string_view, std::string_view line) override {
+    fmt::print(stderr, "{} | {}\n", origin.name, events::visible(line));
+  }
+  void note(const LogOrigin& origin, std::string_view, std::string_view text) override {
+    fmt::print(stderr, "{}: {}\n", origin.name, text);
+  }
+};
 
 // Starts one worker, as a first request would: whatever can go wrong before the handler is called goes wrong
 // here.
@@ -49,16 +61,15 @@ Task<> check_function(zygote::ZygoteSource& source, const config::Function& func
 }  // namespace
 
 int check(const CheckOptions& options) {
-  const std::optional<config::Config> configuration = load_configuration(options.functions);
-  if (!configuration) return kUsage;
+  const std::optional<config::Loaded> loaded = load_configuration(options.functions);
+  if (!loaded) return kUsage;
+  const config::Config* configuration = &loaded->config;
   platform::survive_broken_pipes();
   platform::reap_children_automatically();
   Loop loop;
   Deadlines deadlines(loop.get_executor());
   const HostFacts host = explore_host(loop, deadlines, configuration->server.isolation);
-  const LogSink log = [](std::string_view worker, std::string_view, std::string_view line) {
-    fmt::print(stderr, "{} | {}\n", worker, line);
-  };
+  PrintedLog log;
   std::size_t left = configuration->functions.size();
   bool failed = false;
   std::vector<std::unique_ptr<zygote::ZygoteSource>> sources;

@@ -23,22 +23,26 @@ enum ExitCode : int {
   kCutOff = 10,
   kPortTaken = 11,
   kNotIsolated = 12,
+  kInterrupted = 130,
 };
 
 /// Where a command takes its functions from.
 struct FunctionsOptions {
-  std::string config;                  ///< --config; empty: ./coffees.toml if there is one, else the menu
-  std::vector<std::string> libraries;  ///< named on the command line: then no configuration file is read
-  std::optional<std::string> isolation;
+  std::string config;                   ///< --config; empty: ./coffees.toml if there is one, else the menu
+  std::vector<std::string> libraries;   ///< named on the command line: then no configuration file is read
+  std::vector<std::string> set;         ///< --set KEY=VALUE
+  std::vector<config::Override> flags;  ///< flags that stand for a key: they win over everything
 };
 
 struct ServeOptions {
   FunctionsOptions functions;
-  std::optional<std::string> host;
-  std::optional<int> port;
   bool quiet = false;  ///< no line per invocation, no banner
   bool json = false;   ///< one JSON line on standard output when ready
   bool cancel_on_disconnect = false;
+  std::string log_format = "text";  ///< or "json": one object per line
+  bool no_colour = false;
+  std::string record;         ///< a file for all events, as JSON Lines; empty: none
+  bool record_texts = false;  ///< with what handlers printed and said
 };
 
 struct InvokeOptions {
@@ -47,17 +51,63 @@ struct InvokeOptions {
   std::string server;
   bool include = false;  ///< print the answer's head, too
   bool quiet = false;    ///< no timing line
+  bool json = false;     ///< one JSON document with answer, timing and outcome in place of the answer
 };
 
 struct CheckOptions {
   FunctionsOptions functions;
+  bool json = false;
+};
+
+/// What the commands that watch and operate a running server have in common.
+struct WatchOptions {
+  std::string server;    ///< URL of either port; empty: as server_file.h finds it
+  std::string function;  ///< only of this function, or the one to act on; empty: all
+  bool json = false;
+  bool watch = false;  ///< again every second
+  bool no_colour = false;
+};
+
+struct LogsOptions {
+  WatchOptions common;
+  bool follow = false;
+  std::string since;    ///< a duration: only of so long ago
+  std::string request;  ///< a request id, or its beginning
+  std::string worker;   ///< "espresso#3"
+  int lines = 1000;     ///< the newest so many
+};
+
+struct WarmOptions {
+  WatchOptions common;
+  int count = 1;
+};
+
+struct StatsOptions {
+  WatchOptions common;
+  std::string since;
+};
+
+struct ConfigOptions {
+  FunctionsOptions functions;
+  bool origin = false;  ///< say where each value was set
+  bool json = false;
 };
 
 int serve(const ServeOptions& options);
 int invoke(const InvokeOptions& options);
 int check(const CheckOptions& options);
+int list(const WatchOptions& options);
+int ps(const WatchOptions& options);
+int logs(const LogsOptions& options);
+int warm(const WarmOptions& options);
+int cold(const WatchOptions& options);
+int stats(const StatsOptions& options);
+int config_show(const ConfigOptions& options);
+int config_schema();
+int version(bool json);
 
-/// Reads what FunctionsOptions name. Prints the problems to standard error; nothing is returned then.
-std::optional<config::Config> load_configuration(const FunctionsOptions& options);
+/// Reads what FunctionsOptions name: flags win over --set, --set over the environment, that over the file.
+/// Prints the problems to standard error; nothing is returned then.
+std::optional<config::Loaded> load_configuration(const FunctionsOptions& options);
 
 }  // namespace coffees::cli

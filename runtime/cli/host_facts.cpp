@@ -57,6 +57,12 @@ std::vector<Feature> features_of(Level level, const std::string& why_not_full) {
   };
 }
 
+// The probe loads nothing, so nothing prints.
+class NoLog : public LogSink {
+  void line(const LogOrigin&, std::string_view, std::string_view) override {}
+  void note(const LogOrigin&, std::string_view, std::string_view) override {}
+};
+
 }  // namespace
 
 std::string program_directory() {
@@ -71,7 +77,7 @@ HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish w
     facts.level = Level::full;
     config::Function probe;
     probe.name = "probe";
-    const LogSink no_log = [](auto, auto, auto) {};
+    NoLog no_log;
     zygote::ZygoteSource source(loop, deadlines, source_settings(probe, config::Server{}, facts, 0), no_log);
     StartResult result;
     spawn_detached(loop.get_executor(),

@@ -5,28 +5,38 @@
 
 #include "cli/commands.h"
 #include "cli/host_facts.h"
+#include "platform/this_process.h"
 
 namespace coffees::cli {
 namespace {
 
-config::Loaded read(const FunctionsOptions& options) {
-  if (!options.libraries.empty()) return config::from_libraries(options.libraries);
-  if (!options.config.empty()) return config::load_file(options.config);
-  if (std::filesystem::exists("coffees.toml")) return config::load_file("coffees.toml");
-  return config::load_file(program_directory() + "/functions/menu.toml");
+config::Loaded read(const FunctionsOptions& options, const std::vector<config::Override>& overrides) {
+  if (!options.libraries.empty()) return config::from_libraries(options.libraries, overrides);
+  if (!options.config.empty()) return config::load_file(options.config, overrides);
+  if (std::filesystem::exists("coffees.toml")) return config::load_file("coffees.toml", overrides);
+  return config::load_file(program_directory() + "/functions/menu.toml", overrides);
 }
 
 }  // namespace
 
-std::optional<config::Config> load_configuration(const FunctionsOptions& options) {
-  config::Loaded loaded = read(options);
+std::optional<config::Loaded> load_configuration(const FunctionsOptions& options) {
+  std::vector<config::Override> overrides =
+      config::from_environment(platform::this_process::variables_with_prefix("COFFEES_"));
+  for (const std::string& text : options.set) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      fmt::print(stderr, "{}\n",
+                 config::Problem{"E302", "--set " + text, "has no value", "--set functions.hello.timeout=5s"}
+                     .text());
+      return std::nullopt;
+    }
+    overrides.push_back({text.substr(0, equals), text.substr(equals + 1), "--set"});
+  }
+  overrides.insert(overrides.end(), options.flags.begin(), options.flags.end());
+  config::Loaded loaded = read(options, overrides);
   for (const config::Problem& problem : loaded.problems) fmt::print(stderr, "{}\n", problem.text());
   if (!loaded.problems.empty()) return std::nullopt;
-  config::IsolationWish& wish = loaded.config.server.isolation;
-  if (options.isolation == "best") wish = config::IsolationWish::best;
-  if (options.isolation == "strict") wish = config::IsolationWish::strict;
-  if (options.isolation == "none") wish = config::IsolationWish::none;
-  return std::move(loaded.config);
+  return loaded;
 }
 
 }  // namespace coffees::cli

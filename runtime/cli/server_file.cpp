@@ -23,8 +23,10 @@ std::string first_line(const std::string& path) {
 
 }  // namespace
 
-ServerFile::ServerFile(std::string url) : path_(server_file_path()), url_(std::move(url)) {
-  if (!path_.empty() && !platform::identity::write_private_file(path_, url_ + "\n")) path_.clear();
+ServerFile::ServerFile(std::string url, const std::string& admin_url)
+    : path_(server_file_path()), url_(std::move(url)) {
+  if (!path_.empty() && !platform::identity::write_private_file(path_, url_ + "\n" + admin_url + "\n"))
+    path_.clear();
 }
 
 ServerFile::~ServerFile() {

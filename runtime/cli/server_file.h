@@ -6,10 +6,11 @@
 
 namespace coffees::cli {
 
-/// Written while a server runs; the newest server of a user wins. Removed at the end if it is still its own.
+/// Written while a server runs: the URL of its invoke port, and that of its admin port in a second line. The
+/// newest server of a user wins. Removed at the end if it is still its own.
 class ServerFile {
  public:
-  explicit ServerFile(std::string url);
+  ServerFile(std::string url, const std::string& admin_url);
   ServerFile(const ServerFile&) = delete;
   ServerFile& operator=(const ServerFile&) = delete;
   ~ServerFile();

@@ -46,7 +46,11 @@ enum class IsolationWish {
 struct Server {
   std::string host = "127.0.0.1";
   std::uint16_t port = 2633;
-  bool port_asked_for = false;          ///< then a taken port is an error, not a reason to take the next
+  bool port_asked_for = false;  ///< then a taken port is an error, not a reason to take the next
+  std::string admin_host = "127.0.0.1";
+  std::uint16_t admin_port = 2634;
+  bool admin_port_asked_for = false;
+  std::string admin_token;              ///< who may use the admin port; needed beyond loopback
   std::vector<std::string> hosts;       ///< further names that clients may call us by
   std::uint64_t max_body = 6ULL << 20;  ///< bytes, requests and answers
   Duration drain{std::chrono::seconds(10)};
@@ -69,19 +73,49 @@ struct Problem {
   [[nodiscard]] std::string text() const;
 };
 
+/// One value in effect, as `coffees config show` prints it.
+struct Effective {
+  std::string key;     ///< "functions.espresso.timeout"
+  std::string value;   ///< as it would stand in coffees.toml
+  std::string origin;  ///< "default", "coffees.toml:7:11", "--set", "environment COFFEES_...", "--port"
+};
+
 /// A configuration, or everything that is wrong with it.
 struct Loaded {
   Config config;
   std::vector<Problem> problems;
+  std::vector<Effective> effective;  ///< every value there is, in the order of the keys
 };
 
-/// Reads a coffees.toml. Relative paths of handler libraries count from the file's own directory. Never
-/// throws for what is in the file. `name` is how the file is called in messages.
-Loaded load_file(const std::string& path);
-Loaded load_text(const std::string& text, const std::string& name, const std::string& directory);
+/// One value that replaces what a file says.
+struct Override {
+  std::string key;     ///< "server.port", "functions.hello.timeout", "functions.hello.env.NAME"
+  std::string value;   ///< TOML; what is no TOML value counts as a text, so that 5s needs no quotes
+  std::string origin;  ///< for messages and `config show`
+};
+
+/// Reads a coffees.toml; then `overrides` replace values, later ones win. Relative paths of handler libraries
+/// count from the file's own directory. Never throws for what is in the file. `name` is how the file is
+/// called in messages.
+Loaded load_file(const std::string& path, const std::vector<Override>& overrides = {});
+Loaded load_text(const std::string& text, const std::string& name, const std::string& directory,
+                 const std::vector<Override>& overrides = {});
 
 /// A configuration of these handler libraries alone, each named after its file.
-Loaded from_libraries(const std::vector<std::string>& paths);
+Loaded from_libraries(const std::vector<std::string>& paths, const std::vector<Override>& overrides = {});
+
+/// The overrides that environment variables stand for: COFFEES_SERVER__PORT is server.port, two underscores
+/// for a dot. Names without two underscores mean other things. `variables`: name and value.
+std::vector<Override> from_environment(const std::vector<std::pair<std::string, std::string>>& variables);
+
+/// The JSON Schema (https://json-schema.org, 2020-12) of coffees.toml, for editors.
+std::string schema();
+
+/// Sixteen hexadecimal digits that differ when any value does; secrets are not to be read from it.
+std::string digest(const std::vector<Effective>& effective);
+
+/// Whether only this machine can reach what listens on `host`.
+bool is_loopback(const std::string& host);
 
 /// Whether `name` may be a function: letters, digits, "_" and "-", at most 64, not beginning with "_", and
 /// not a path that the invoke port uses itself.

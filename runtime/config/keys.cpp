@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <optional>
+#include <sstream>
 
 #include "config/units.h"
 
@@ -12,6 +13,13 @@ namespace {
 
 constexpr const char* kNoUnit = "has no unit";
 
+// A text as TOML writes it.
+std::string quoted(const std::string& text) {
+  std::ostringstream out;
+  out << toml::value<std::string>(text);
+  return out.str();
+}
+
 // "For ever" and "off" are words, because no number says them.
 struct Word {
   const char* text;
@@ -19,9 +27,10 @@ struct Word {
 };
 
 template <typename Target>
-Key<Target> duration(const char* name, Duration Target::*member, std::optional<Word> word = {},
-                     bool positive = false) {
-  auto read = [=](const toml::node& node, Target& target) -> std::string {
+Key<Target> duration(const char* name, Duration Target::*member, const char* about,
+                     std::optional<Word> word = {}, bool positive = false) {
+  Key<Target> key{.name = name, .about = about, .unit_complaint = kNoUnit};
+  key.read = [=](const toml::node& node, Target& target) -> std::string {
     const auto text = node.value<std::string>();
     if (text && word && *text == word->text) {
       target.*member = word->value;
@@ -37,12 +46,16 @@ Key<Target> duration(const char* name, Duration Target::*member, std::optional<W
     return fmt::format("a duration like \"250ms\", \"3s\" or \"5m\"{}{}{}", word ? ", or \"" : "",
                        word ? word->text : "", word ? "\"" : "");
   };
-  return {name, read, false, kNoUnit};
+  key.show = [=](const Target& target) { return quoted(format_duration(target.*member)); };
+  key.schema = fmt::format(R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h){}{})$")",
+                           word ? "|" : "", word ? word->text : "");
+  return key;
 }
 
 template <typename Target>
-Key<Target> size(const char* name, std::uint64_t Target::*member, std::uint64_t least) {
-  auto read = [=](const toml::node& node, Target& target) -> std::string {
+Key<Target> size(const char* name, std::uint64_t Target::*member, const char* about, std::uint64_t least) {
+  Key<Target> key{.name = name, .about = about, .unit_complaint = kNoUnit};
+  key.read = [=](const toml::node& node, Target& target) -> std::string {
     if (const auto text = node.value<std::string>())
       if (const auto value = parse_size(*text); value && *value >= least) {
         target.*member = *value;
@@ -52,24 +65,31 @@ Key<Target> size(const char* name, std::uint64_t Target::*member, std::uint64_t 
       return fmt::format("write {0} = \"{1}MiB\" or \"{1}KiB\"", name, *number);
     return fmt::format("a size like \"64MiB\", at least {}", format_size(least));
   };
-  return {name, read, false, kNoUnit};
+  key.show = [=](const Target& target) { return quoted(format_size(target.*member)); };
+  key.schema = R"("type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)$")";
+  return key;
 }
 
 template <typename Target, typename Integer>
-Key<Target> count(const char* name, Integer Target::*member, std::int64_t least, std::int64_t most) {
-  auto read = [=](const toml::node& node, Target& target) -> std::string {
+Key<Target> count(const char* name, Integer Target::*member, const char* about, std::int64_t least,
+                  std::int64_t most) {
+  Key<Target> key{.name = name, .about = about, .unit_complaint = "is out of range"};
+  key.read = [=](const toml::node& node, Target& target) -> std::string {
     if (const auto value = node.value_exact<std::int64_t>(); value && *value >= least && *value <= most) {
       target.*member = static_cast<Integer>(*value);
       return {};
     }
     return fmt::format("a whole number from {} to {}", least, most);
   };
-  return {name, read, false, "is out of range"};
+  key.show = [=](const Target& target) { return std::to_string(target.*member); };
+  key.schema = fmt::format(R"("type": "integer", "minimum": {}, "maximum": {})", least, most);
+  return key;
 }
 
 template <typename Target>
-Key<Target> text(const char* name, std::string Target::*member, bool only_per_function = false) {
-  auto read = [=](const toml::node& node, Target& target) -> std::string {
+Key<Target> text(const char* name, std::string Target::*member, const char* about) {
+  Key<Target> key{.name = name, .about = about};
+  key.read = [=](const toml::node& node, Target& target) -> std::string {
     if (const auto value = node.value<std::string>();
         value && !value->empty() && value->find('\0') == std::string::npos) {
       target.*member = *value;
@@ -77,25 +97,49 @@ Key<Target> text(const char* name, std::string Target::*member, bool only_per_fu
     }
     return "a text in quotes";
   };
-  return {name, read, only_per_function};
+  key.show = [=](const Target& target) { return quoted(target.*member); };
+  key.schema = R"("type": "string")";
+  return key;
 }
 
 template <typename Target, typename Enum>
-Key<Target> choice(const char* name, Enum Target::*member,
+Key<Target> choice(const char* name, Enum Target::*member, const char* about,
                    std::vector<std::pair<std::string, Enum>> choices) {
-  auto read = [=](const toml::node& node, Target& target) -> std::string {
+  Key<Target> key{.name = name, .about = about};
+  std::string all;
+  for (const auto& [word, meaning] : choices) all += (all.empty() ? "\"" : ", \"") + word + "\"";
+  key.read = [=](const toml::node& node, Target& target) -> std::string {
     const auto value = node.value<std::string>();
-    std::string all;
-    for (const auto& [word, meaning] : choices) {
+    for (const auto& [word, meaning] : choices)
       if (value == word) {
         target.*member = meaning;
         return {};
       }
-      all += (all.empty() ? "\"" : ", \"") + word + "\"";
-    }
     return "one of " + all;
   };
-  return {name, read};
+  key.show = [=](const Target& target) -> std::string {
+    for (const auto& [word, meaning] : choices)
+      if (target.*member == meaning) return quoted(word);
+    return {};
+  };
+  key.schema = "\"enum\": [" + all + "]";
+  return key;
+}
+
+// A port, and with it that it was asked for by number.
+Key<Server> port(const char* name, std::uint16_t Server::*member, bool Server::*asked_for,
+                 const char* about) {
+  Key<Server> key{.name = name, .about = about, .unit_complaint = "is out of range"};
+  key.read = [=](const toml::node& node, Server& server) -> std::string {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < 0 || *value > 65535) return "a whole number from 0 (any free port) to 65535";
+    server.*member = static_cast<std::uint16_t>(*value);
+    server.*asked_for = true;
+    return {};
+  };
+  key.show = [=](const Server& server) { return std::to_string(server.*member); };
+  key.schema = R"("type": "integer", "minimum": 0, "maximum": 65535)";
+  return key;
 }
 
 // Variables that change how libraries are loaded or memory is handed out would undo the sandbox's
@@ -122,6 +166,14 @@ std::string read_env(const toml::node& node, Function& function) {
   return total <= 64 * 1024 ? "" : "at most 64 KiB of environment";
 }
 
+std::string show_env(const Function& function) {
+  if (function.env.empty()) return "{}";
+  std::string all;
+  for (const auto& [name, value] : function.env)
+    all += (all.empty() ? "{ " : ", ") + quoted(name) + " = " + quoted(value);
+  return all + " }";
+}
+
 std::string read_reuse(const toml::node& node, Function& function) {
   const auto value = node.value_exact<bool>();
   if (!value) return "true or false";
@@ -132,6 +184,7 @@ std::string read_reuse(const toml::node& node, Function& function) {
 std::string read_hosts(const toml::node& node, Server& server) {
   const toml::array* array = node.as_array();
   if (array == nullptr) return "hosts = [\"coffee.example\"]";
+  server.hosts.clear();
   for (const toml::node& element : *array) {
     const auto host = element.value_exact<std::string>();
     if (!host || host->empty()) return "hosts = [\"coffee.example\"]";
@@ -140,54 +193,79 @@ std::string read_hosts(const toml::node& node, Server& server) {
   return {};
 }
 
-std::string read_port(const toml::node& node, Server& server) {
-  const auto value = node.value_exact<std::int64_t>();
-  if (!value || *value < 0 || *value > 65535) return "a whole number from 0 (any free port) to 65535";
-  server.port = static_cast<std::uint16_t>(*value);
-  server.port_asked_for = true;
-  return {};
+std::string show_hosts(const Server& server) {
+  std::string all = "[";
+  for (const std::string& host : server.hosts) all += (all.size() == 1 ? "" : ", ") + quoted(host);
+  return all + "]";
 }
 
-// The admin port is not served yet; a configuration that names it stays valid.
-std::string check_port(const toml::node& node, Server&) {
-  const auto value = node.value_exact<std::int64_t>();
-  return value && *value >= 0 && *value <= 65535 ? "" : "a whole number from 0 to 65535";
+Key<Function> path_key() {
+  Key<Function> key = text("path", &Function::path, "The handler library; counts from this file.");
+  key.only_per_function = true;
+  return key;
+}
+
+Key<Server> token_key() {
+  Key<Server> key = text("admin_token", &Server::admin_token,
+                         "What admin clients have to send; without it the admin port stays on loopback.");
+  key.secret = true;
+  return key;
 }
 
 }  // namespace
 
 const std::vector<Key<Function>>& function_keys() {
   static const std::vector<Key<Function>> keys{
-      text("path", &Function::path, true),
-      duration("timeout", &Function::timeout, Word{"off", Duration(-1)}, true),
-      duration("init_timeout", &Function::init_timeout, {}, true),
-      duration("keep_warm", &Function::keep_warm, Word{"forever", Duration::max()}),
-      count("min_warm", &Function::min_warm, 0, 10'000),
-      count("limit", &Function::limit, 1, 10'000),
-      count("queue", &Function::queue, 0, 1'000'000),
-      duration("queue_timeout", &Function::queue_timeout),
-      count("max_requests", &Function::max_requests, 0, std::numeric_limits<std::int64_t>::max()),
-      size("memory", &Function::memory, 8 << 20),
-      count("processes", &Function::processes, 1, 10'000),
-      size("tmp", &Function::tmp, 64 << 10),
+      path_key(),
+      duration("timeout", &Function::timeout, "Of one invocation, from hand-over to its worker.",
+               Word{"off", Duration(-1)}, true),
+      duration("init_timeout", &Function::init_timeout, "Of loading and initialising the library.", {}, true),
+      duration("keep_warm", &Function::keep_warm, "Idle life of a worker after its last completion.",
+               Word{"forever", Duration::max()}),
+      count("min_warm", &Function::min_warm, "Workers that are always there.", 0, 10'000),
+      count("limit", &Function::limit, "Most workers at once.", 1, 10'000),
+      count("queue", &Function::queue, "Requests that may wait at the limit.", 0, 1'000'000),
+      duration("queue_timeout", &Function::queue_timeout, "How long a request may wait."),
+      count("max_requests", &Function::max_requests, "Retire a worker after so many; 0: never.", 0,
+            std::numeric_limits<std::int64_t>::max()),
+      size("memory", &Function::memory, "Of one process of the function.", 8 << 20),
+      count("processes", &Function::processes, "Processes and threads of one worker.", 1, 10'000),
+      size("tmp", &Function::tmp, "The private /tmp of a worker.", 64 << 10),
       choice<Function, StartMode>("start", &Function::start,
+                                  "Whether init runs once for all workers, or in each of them.",
                                   {{"zygote", StartMode::zygote}, {"fresh", StartMode::fresh}}),
-      {"reuse", read_reuse},
-      {"env", read_env},
+      {.name = "reuse",
+       .about = "false: a new worker for every request.",
+       .read = read_reuse,
+       .show = [](const Function& function) { return std::string(function.reuse ? "true" : "false"); },
+       .schema = R"("type": "boolean")"},
+      {.name = "env",
+       .about = "The environment of the handler, and nothing else is in it.",
+       .read = read_env,
+       .show = show_env,
+       .schema = R"("type": "object", "additionalProperties": {"type": "string"})"},
   };
   return keys;
 }
 
 const std::vector<Key<Server>>& server_keys() {
   static const std::vector<Key<Server>> keys{
-      text("host", &Server::host),
-      {"port", read_port},
-      {"admin_port", check_port},
-      {"hosts", read_hosts},
-      size("max_body", &Server::max_body, 1),
-      duration("drain", &Server::drain),
+      text("host", &Server::host, "The address of the invoke port."),
+      port("port", &Server::port, &Server::port_asked_for, "The invoke port; 0: any free one."),
+      text("admin_host", &Server::admin_host,
+           "The address of the admin port; beyond loopback it wants a token."),
+      port("admin_port", &Server::admin_port, &Server::admin_port_asked_for,
+           "The admin port; 0: any free one. By default the one after the invoke port."),
+      token_key(),
+      {.name = "hosts",
+       .about = "Further names that clients may call this server by.",
+       .read = read_hosts,
+       .show = show_hosts,
+       .schema = R"("type": "array", "items": {"type": "string"})"},
+      size("max_body", &Server::max_body, "Of requests and answers.", 1),
+      duration("drain", &Server::drain, "How long SIGTERM waits for what is under way."),
       choice<Server, IsolationWish>(
-          "isolation", &Server::isolation,
+          "isolation", &Server::isolation, "How much of it there has to be.",
           {{"best", IsolationWish::best}, {"strict", IsolationWish::strict}, {"none", IsolationWish::none}}),
   };
   return keys;

@@ -1,5 +1,5 @@
-// Every key of coffees.toml: its name, its unit, and where its value goes. The one table that reading is
-// driven by.
+// Every key of coffees.toml: its name, its unit, what it means, and where its value goes. The one table that
+// reading, `config show` and the schema are driven by.
 #pragma once
 
 #include <functional>
@@ -15,16 +15,21 @@ namespace coffees::config {
 /// One key of a table that fills a Target.
 template <typename Target>
 struct Key {
-  const char* name;
+  const char* name = "";
+  const char* about = "";  ///< one sentence
   /// Stores the value; returns an empty string, or the hint for a value that does not fit.
   std::function<std::string(const toml::node&, Target&)> read;
-  bool only_per_function = false;  ///< makes no sense under [defaults]
+  /// The value as it would stand in the file.
+  std::function<std::string(const Target&)> show;
+  std::string schema;  ///< members of a JSON Schema, "\"type\": \"string\""
+  const char* unit_complaint = "is not a value for this key";  ///< what is said of a bare number
+  bool only_per_function = false;                              ///< makes no sense under [defaults]
+  bool secret = false;                                         ///< never shown
 
   /// What to say of a value that does not fit.
   [[nodiscard]] std::string complaint(const toml::node& value) const {
     return value.is_number() ? unit_complaint : "is not a value for this key";
   }
-  const char* unit_complaint = "is not a value for this key";
 };
 
 const std::vector<Key<Function>>& function_keys();

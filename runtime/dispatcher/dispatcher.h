@@ -18,9 +18,9 @@ using FunctionCatalog = std::map<std::string, std::unique_ptr<Pool>, std::less<>
 /// coroutines never.
 class Dispatcher {
  public:
-  explicit Dispatcher(FunctionCatalog catalog) : catalog_(std::move(catalog)) {}
+  Dispatcher(FunctionCatalog catalog, events::EventLog& log) : catalog_(std::move(catalog)), log_(log) {}
 
-  /// Runs one invocation to its one outcome.
+  /// Runs one invocation to its one outcome, and tells the log.
   Task<Outcome> invoke(const Invocation& call);
 
   /// From now on every new invocation is refused as draining; those under way go on.
@@ -32,9 +32,11 @@ class Dispatcher {
   [[nodiscard]] const FunctionCatalog& catalog() const { return catalog_; }
 
  private:
+  Outcome finished(events::FunctionIndex function, const Invocation& call, Outcome outcome);
   [[nodiscard]] Outcome unknown_function(std::string_view name) const;
 
   FunctionCatalog catalog_;
+  events::EventLog& log_;
   bool draining_ = false;
 };
 

@@ -70,12 +70,12 @@ void append_duration(std::string& head, std::string_view name, std::chrono::nano
                  microseconds % 1000);
 }
 
-void add_timing(std::string& head, const Outcome& outcome) {
+void add_timing(std::string& head, std::string_view function, const Outcome& outcome) {
   const Timing& timing = outcome.timing;
   const std::string_view start = outcome.cold ? "cold" : "warm";
   fmt::format_to(std::back_inserter(head),
-                 FMT_COMPILE("X-Coffees-Worker: {}\r\nX-Coffees-Start: {}\r\nServer-Timing: {}"),
-                 outcome.worker, start, start);
+                 FMT_COMPILE("X-Coffees-Worker: {}#{}\r\nX-Coffees-Start: {}\r\nServer-Timing: {}"), function,
+                 outcome.worker_number, start, start);
   append_duration(head, "queue", timing.queue);
   if (outcome.cold) {
     append_duration(head, "boot", timing.boot);
@@ -140,101 +140,23 @@ const char* refusal_code(int status) {
   }
 }
 
-// Returns the name of the first field that may not be sent, or an empty string.
-std::string add_handler_fields(std::string& head, std::string_view headers) {
-  std::string bad;
+void add_handler_fields(std::string& head, std::string_view headers) {
   for_each_header(headers, [&](std::string_view name, std::string_view value) {
-    if (!bad.empty()) return;
-    if (!is_token(name) || !is_field_value(value)) {
-      bad = name.empty() ? "(empty name)" : std::string(name.substr(0, 64));
-      return;
-    }
-    if (is_ours(name)) return;
-    head.append(name).append(": ").append(value).append("\r\n");
+    if (!is_ours(name)) head.append(name).append(": ").append(value).append("\r\n");
   });
-  return bad;
 }
 
 }  // namespace
-
-int status_of(const Outcome& outcome) {
-  switch (outcome.kind) {
-    case Outcome::Kind::ok:
-      return outcome.status;
-    case Outcome::Kind::handler_error:
-      return 500;
-    case Outcome::Kind::timeout:
-      return 504;
-    case Outcome::Kind::out_of_memory:
-    case Outcome::Kind::crashed:
-    case Outcome::Kind::protocol_error:
-    case Outcome::Kind::response_too_large:
-    case Outcome::Kind::init_failed:
-      return 502;
-    case Outcome::Kind::throttled:
-    case Outcome::Kind::queue_timeout:
-      return 429;
-    case Outcome::Kind::crash_loop:
-    case Outcome::Kind::no_resources:
-    case Outcome::Kind::draining:
-    case Outcome::Kind::client_gone:
-      return 503;
-    case Outcome::Kind::unknown_function:
-      return 404;
-  }
-  return 500;
-}
-
-const char* code_of(Outcome::Kind kind) {
-  switch (kind) {
-    case Outcome::Kind::ok:
-      return "ok";
-    case Outcome::Kind::handler_error:
-      return "handler_error";
-    case Outcome::Kind::out_of_memory:
-      return "out_of_memory";
-    case Outcome::Kind::timeout:
-      return "timeout";
-    case Outcome::Kind::crashed:
-      return "crashed";
-    case Outcome::Kind::protocol_error:
-      return "protocol_error";
-    case Outcome::Kind::response_too_large:
-      return "response_too_large";
-    case Outcome::Kind::init_failed:
-      return "init_failed";
-    case Outcome::Kind::throttled:
-      return "throttled";
-    case Outcome::Kind::queue_timeout:
-      return "queue_timeout";
-    case Outcome::Kind::crash_loop:
-      return "crash_loop";
-    case Outcome::Kind::no_resources:
-      return "no_resources";
-    case Outcome::Kind::draining:
-      return "draining";
-    case Outcome::Kind::unknown_function:
-      return "unknown_function";
-    case Outcome::Kind::client_gone:
-      return "client_gone";
-  }
-  return "?";
-}
 
 Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame& frame) {
   Answer answer;
   if (outcome.kind == Outcome::Kind::ok) {
     begin(answer.head, outcome.status, outcome.body.size(), frame);
-    const std::string bad = add_handler_fields(answer.head, outcome.headers);
-    if (bad.empty()) {
-      add_timing(answer.head, outcome);
-      answer.body = std::move(outcome.body);
-      finish(answer, outcome.status, frame);
-      return answer;
-    }
-    outcome.kind = Outcome::Kind::handler_error;
-    outcome.message = "the handler's answer has a header field that HTTP does not allow: " + bad;
-    answer.head.clear();
+    add_handler_fields(answer.head, outcome.headers);
+    add_timing(answer.head, function, outcome);
+    answer.body = std::move(outcome.body);
+    finish(answer, outcome.status, frame);
+    return answer;
   }
   const int status = status_of(outcome);
   answer.body = problem_document(status, code_of(outcome.kind), outcome.message, outcome.hint,
@@ -244,7 +166,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
   if (status == 429 || status == 503)
     fmt::format_to(std::back_inserter(answer.head), "Retry-After: {}\r\n",
                    std::max<std::int64_t>(outcome.retry_after.count(), 1));
-  if (!outcome.worker.empty()) add_timing(answer.head, outcome);
+  if (outcome.worker_number != 0) add_timing(answer.head, function, outcome);
   finish(answer, status, frame);
   return answer;
 }

@@ -24,13 +24,8 @@ struct Answer {
   bool close = false;  ///< the connection ends after it
 };
 
-/// The HTTP status of an outcome, as design and documentation promise it.
-int status_of(const Outcome& outcome);
-/// The stable word for an outcome in problem documents and on the console: "timeout", "crashed", ...
-const char* code_of(Outcome::Kind kind);
-
-/// The answer to an invocation. Takes the outcome's body. `function` is named in problem documents. A handler
-/// whose header fields are not allowed in HTTP is answered for with a 500 that says which.
+/// The answer to an invocation. Takes the outcome's body. `function` is named in problem documents and
+/// in the worker's name. The handler's header fields have been checked (header_block.h).
 Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame& frame);
 
 /// A request that reached no function: `extra` are complete header lines ("Allow: ...\r\n").

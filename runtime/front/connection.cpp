@@ -97,7 +97,8 @@ Task<bool> Connection::answer(Request& request) {
       break;
     }
     case Route::Kind::health:
-      made = plain(200, "application/json", "{\"status\":\"ok\"}\n", frame(request));
+      made = plain(200, "application/json", "{\"status\":\"ok\",\"admin\":\"" + server_.admin_url() + "\"}\n",
+                   frame(request));
       break;
     case Route::Kind::readiness:
       if (server_.ready())
@@ -133,7 +134,6 @@ Task<Outcome> Connection::invoke(const Request& request) {
   }
   Outcome outcome = co_await server_.dispatcher().invoke(call);
   if (watch) watch->stop();
-  server_.observe(outcome, call);
   co_return outcome;
 }
 

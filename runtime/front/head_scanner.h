@@ -53,9 +53,4 @@ class HeadScanner {
   Refusal refusal_;
 };
 
-/// RFC 9110 section 5.6.2: tchar, what methods and field names are made of.
-bool is_token(std::string_view text);
-/// RFC 9110 section 5.5: what may stand in a field value (no control characters but tab).
-bool is_field_value(std::string_view text);
-
 }  // namespace coffees::front

@@ -17,11 +17,10 @@ HttpServer::ActiveRequest::~ActiveRequest() {
   if (--server_.active_ == 0) server_.quiet_.notify();
 }
 
-HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer)
+HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings)
     : loop_(loop),
       dispatcher_(dispatcher),
       settings_(std::move(settings)),
-      observer_(std::move(observer)),
       acceptor_(loop.get_executor()),
       spare_(platform::open_spare()),
       quiet_(loop.get_executor()),

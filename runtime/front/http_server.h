@@ -3,7 +3,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <functional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -23,13 +22,10 @@ struct ServerSettings {
   Duration idle_time{std::chrono::seconds(75)};
 };
 
-/// Told about each request when its outcome is known; for the console.
-using Observer = std::function<void(const Outcome&, std::string_view function, std::string_view request_id)>;
-
 /// The listener and all of its connections. Loop thread only. Outlives the connections' coroutines.
 class HttpServer {
  public:
-  HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings, Observer observer);
+  HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings);
 
   /// Binds and listens. Port 0 takes a free one. Returns an error instead of throwing: a taken port is not a
   /// surprise.
@@ -54,14 +50,15 @@ class HttpServer {
     HttpServer& server_;
   };
 
+  /// Where the admin port is, for those who know only this one (GET /healthz says it). Before start().
+  void set_admin_url(std::string url) { admin_url_ = std::move(url); }
+
   // For connections.
+  [[nodiscard]] const std::string& admin_url() const { return admin_url_; }
   [[nodiscard]] const ServerSettings& settings() const { return settings_; }
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] bool ready() const;
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
-  void observe(const Outcome& outcome, const Invocation& call) const {
-    if (observer_) observer_(outcome, call.function, call.request_id);
-  }
   void opened(Connection& connection) {
     if (connections_.empty()) connected_.notify();
     connections_.insert(&connection);
@@ -80,10 +77,10 @@ class HttpServer {
   Loop& loop_;
   Dispatcher& dispatcher_;
   ServerSettings settings_;
-  Observer observer_;
   Acceptor acceptor_;
   platform::UniqueFd spare_;  ///< given up for a moment to turn a client away when descriptors run out
   std::uint16_t port_ = 0;
+  std::string admin_url_;
   std::unordered_set<Connection*> connections_;
   std::vector<boost::beast::flat_buffer> buffers_;
   std::size_t active_ = 0;

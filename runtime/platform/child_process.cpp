@@ -9,7 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string_view>
 
 #include "platform/syscall.h"
 
@@ -80,6 +83,14 @@ UniqueFd open_process(pid_t pid) {
   const long fd = ::syscall(SYS_pidfd_open, pid, 0);
   if (fd < 0 && errno == ESRCH) return {};
   return UniqueFd(static_cast<int>(check(fd, "pidfd_open")));
+}
+
+std::uint64_t peak_memory(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  constexpr std::string_view name = "VmHWM:";
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10) * 1024;
+  return 0;
 }
 
 void kill_process(int process) noexcept {

@@ -29,6 +29,10 @@ pid_t spawn(const std::string& program, const std::vector<std::string>& argument
 /// A handle on `pid`. Empty when the process is gone already. Throws SystemError on other failures.
 UniqueFd open_process(pid_t pid);
 
+/// The most memory that process `pid` has held so far, in bytes (VmHWM of /proc/PID/status, proc(5)); 0 when
+/// it cannot be read.
+std::uint64_t peak_memory(pid_t pid);
+
 /// Sends SIGKILL through the handle. A process that is gone already is fine.
 void kill_process(int process) noexcept;
 

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "platform/syscall.h"
+
 namespace coffees::platform {
 namespace {
 constexpr std::size_t kPage = 4096;
@@ -26,5 +28,23 @@ std::size_t write_without_waiting(int descriptor, std::string_view text) {
   }
   return written;
 }
+
+UniqueFd open_for_appending(const std::string& path) {
+  constexpr mode_t owner_only = 0600;
+  return UniqueFd(check(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, owner_only),
+                        ("open " + path).c_str()));
+}
+
+std::string write_file(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return error_text(errno);
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 }  // namespace coffees::platform

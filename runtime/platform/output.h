@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "platform/unique_fd.h"
@@ -15,5 +16,14 @@ UniqueFd open_spare();
 /// Writes as much of `text` as can be written now; poll(2) promises room for one page in a pipe (pipe(7)).
 /// Returns the number of bytes; a broken descriptor swallows everything.
 std::size_t write_without_waiting(int descriptor, std::string_view text);
+
+/// Opens a file to append to, made if needed, readable by its owner only. Throws SystemError.
+UniqueFd open_for_appending(const std::string& path);
+
+/// Writes all of `text`. Returns an empty string, or why not (a full disk).
+std::string write_file(int file, std::string_view text);
+
+/// Whether somebody may be sitting in front of it (isatty(3)).
+bool is_terminal(int descriptor);
 
 }  // namespace coffees::platform

@@ -1,6 +1,7 @@
 #include "platform/scheduling.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,6 +45,13 @@ void never_preempt_others() {
   const sched_param priority{};
   // Where a host refuses it, requests are only a little slower: nothing that anybody has to be told.
   (void)::sched_setscheduler(0, SCHED_BATCH, &priority);
+}
+
+void give_way() {
+  constexpr int niceness = 10;
+  // On Linux this is a matter of the thread, not of the process (setpriority(2), "C library/kernel
+  // differences").
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
 }
 
 }  // namespace coffees::platform::scheduling

@@ -16,4 +16,8 @@ std::string prefer_quick_wakeups();
 /// connections.
 void never_preempt_others();
 
+/// The calling thread takes what others leave (nice 10, setpriority(2)): for threads that only look on. For
+/// good: an ordinary user cannot go back.
+void give_way();
+
 }  // namespace coffees::platform::scheduling

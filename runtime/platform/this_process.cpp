@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,16 @@ void set_thread_stack(std::size_t size) {
   ::pthread_attr_destroy(&attributes);
 }
 
+Usage usage() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto nanoseconds = [](const timeval& time) {
+    return (time.tv_sec * 1'000'000LL + time.tv_usec) * 1000;
+  };
+  return {.cpu_nanoseconds = nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime),
+          .peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024};
+}
+
 void write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
@@ -35,6 +46,17 @@ void write_all(int descriptor, std::string_view text) {
     if (written <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+std::vector<std::pair<std::string, std::string>> variables_with_prefix(std::string_view prefix) {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos && text.starts_with(prefix))
+      found.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return found;
 }
 
 void set_environment(std::string_view block) {

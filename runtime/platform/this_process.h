@@ -2,7 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace coffees::platform::this_process {
 
@@ -22,8 +26,18 @@ void adopt_orphans();
 /// Threads get stacks of `size` bytes from now on, unless they ask for another size.
 void set_thread_stack(std::size_t size);
 
+/// What the calling process has used so far, its waited-for children not counted (getrusage(2)).
+struct Usage {
+  std::int64_t cpu_nanoseconds = 0;  ///< user and system time
+  std::uint64_t peak_rss = 0;        ///< bytes
+};
+Usage usage();
+
 /// Writes all of `text`, waiting if need be. Gives up silently when the other end is gone.
 void write_all(int descriptor, std::string_view text);
+
+/// The variables whose names begin with `prefix`, as name and value.
+std::vector<std::pair<std::string, std::string>> variables_with_prefix(std::string_view prefix);
 
 /// Replaces the environment by "NAME=value" strings, each ended by a zero byte.
 void set_environment(std::string_view block);

@@ -12,6 +12,22 @@ std::chrono::seconds round_up(Duration duration) {
   return std::max(std::chrono::ceil<std::chrono::seconds>(duration), std::chrono::seconds(1));
 }
 
+events::StopReason stop_reason(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::timeout:
+      return events::StopReason::timeout;
+    case Outcome::Kind::out_of_memory:
+      return events::StopReason::memory;
+    case Outcome::Kind::protocol_error:
+    case Outcome::Kind::response_too_large:
+      return events::StopReason::protocol;
+    case Outcome::Kind::client_gone:
+      return events::StopReason::client_gone;
+    default:
+      return events::StopReason::crash;
+  }
+}
+
 // Lets the loop take in what is there already. Twice: the first turn polls the sockets, whose events are
 // queued behind it.
 Task<> one_turn() {
@@ -22,15 +38,22 @@ Task<> one_turn() {
 }  // namespace
 
 Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
-           std::unique_ptr<WorkerSource> source)
+           std::unique_ptr<WorkerSource> source, events::EventLog& log)
     : loop_(loop),
       settings_(std::move(settings)),
       policy_(std::move(policy)),
       source_(std::move(source)),
+      log_(log),
       deadlines_(deadlines),
       corpse_gone_(loop.get_executor()),
       timer_(deadlines, [this] { settle(Occasion::timer); }) {
   source_->on_end([this](WorkerNumber number) { process_ended(number); });
+  source_->on_prepared([this](const Outcome& outcome) {
+    if (outcome.kind == Outcome::Kind::ok)
+      log_.function_loaded(settings_.index, source_->status().init, Clock::now());
+    else
+      log_.function_failed(settings_.index, outcome.message, Clock::now());
+  });
 }
 
 Pool::~Pool() = default;
@@ -47,7 +70,7 @@ scaler::Snapshot Pool::snapshot() const {
   return snapshot;
 }
 
-Task<Acquired> Pool::acquire() {
+Task<Acquired> Pool::acquire(const Invocation& call) {
   const TimePoint arrived = Clock::now();
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
@@ -66,7 +89,7 @@ Task<Acquired> Pool::acquire() {
     case scaler::Admission::start:
       co_return co_await start_for_request(arrived, roster_.add());
     case scaler::Admission::queue:
-      co_return co_await wait_in_queue(arrived);
+      co_return co_await wait_in_queue(arrived, call);
     case scaler::Admission::refuse:
       break;
   }
@@ -96,7 +119,8 @@ Outcome Pool::breaker_refusal(TimePoint now) const {
   return outcome;
 }
 
-Task<Acquired> Pool::wait_in_queue(TimePoint arrived) {
+Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
+  log_.invocation_queued(settings_.index, call.request_id, arrived);
   Waiter waiter(loop_.get_executor());
   waiter.timer.expires_at(arrived + settings_.queue_timeout);
   queue_.push_back(&waiter);
@@ -127,7 +151,10 @@ Task<Acquired> Pool::wait_in_queue(TimePoint arrived) {
   co_return outcome;
 }
 
-Task<StartResult> Pool::start_worker(WorkerNumber number) {
+Task<StartResult> Pool::start_worker(WorkerNumber number, bool spare) {
+  const TimePoint asked = Clock::now();
+  records_[number].started = asked;
+  log_.worker_starting(settings_.index, number, spare, asked);
   // Processes that are being killed are no workers any more, but the limit is on processes, too: wait for
   // their end, which takes a fraction of a millisecond. Not for ever: a function may lie about its processes.
   const TimePoint long_enough = Clock::now() + std::chrono::seconds(1);
@@ -143,25 +170,36 @@ Task<StartResult> Pool::start_worker(WorkerNumber number) {
     result.failure = Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   else
     result = co_await source_->start(number);
+  const TimePoint now = Clock::now();
   if (!result.worker) {
     roster_.failed(number);
+    records_.erase(number);
+    log_.worker_stopped(settings_.index, number, events::StopReason::start_failed,
+                        {.lifetime = (now - asked).count()}, now);
     result.failure.retry_after = std::chrono::seconds(1);
     if (result.failure.kind == Outcome::Kind::init_failed)
-      breaker_.death(since_origin(Clock::now()), result.failure.message);
+      breaker_.death(since_origin(now), result.failure.message);
     else
       breaker_.no_verdict();
     co_return result;
   }
   if (closed_) result.worker->kill();
-  records_[number].worker = std::move(result.worker);
+  log_.worker_ready(settings_.index, number,
+                    {.pid = result.worker->pid(),
+                     .boot = result.cold_start.boot.count(),
+                     .init = result.cold_start.init.count()},
+                    now);
+  Record& record = records_[number];
+  record.worker = std::move(result.worker);
+  record.ready = now;
+  record.since = now;
   co_return result;
 }
 
 Task<Acquired> Pool::start_for_request(TimePoint arrived, WorkerNumber number) {
   Timing timing{.queue = Clock::now() - arrived};
-  StartResult result = co_await start_worker(number);
-  const auto record = records_.find(number);
-  if (record == records_.end()) {
+  StartResult result = co_await start_worker(number, false);
+  if (!records_.contains(number)) {
     settle();  // the place is free for a request that waits
     co_return std::move(result.failure);
   }
@@ -172,45 +210,76 @@ Task<Acquired> Pool::start_for_request(TimePoint arrived, WorkerNumber number) {
 }
 
 Task<> Pool::start_spare(WorkerNumber number) {
-  const StartResult result = co_await start_worker(number);
+  const StartResult result = co_await start_worker(number, true);
   if (!records_.contains(number)) {
     // Nobody waits for it, so there is time: a start that fails at once must not be repeated at once.
     spares_again_ = Clock::now() + std::chrono::seconds(1);
     settle();
     co_return;
   }
-  roster_.ready_idle(number, since_origin(Clock::now()));
+  const TimePoint now = Clock::now();
+  roster_.ready_idle(number, since_origin(now));
+  log_.worker_idle(settings_.index, number, Duration(0), now);
   if (records_[number].process_ended || closed_) {
-    retire(number);
+    retire(number, closed_ ? events::StopReason::shutdown : events::StopReason::crash);
     co_return;
   }
   settle();
 }
 
-void Pool::release(WorkerNumber number, bool reusable) {
+void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, TimePoint now) {
+  Record& record = records_[number];
+  log_.worker_busy(settings_.index, number, call.request_id, cold ? Duration(0) : now - record.since, now);
+  log_.invocation_started(settings_.index, number, call.request_id, cold, now);
+  record.since = now;
+  record.request = events::RequestName(call.request_id);
+}
+
+void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason) {
+  using events::StopReason;
+  const TimePoint now = Clock::now();
   Record& record = records_[number];
   const bool worn_out =
       !settings_.reuse || (settings_.max_requests != 0 && record.served >= settings_.max_requests);
-  if (!reusable || worn_out || record.process_ended || closed_) {
-    retire(number);
+  if (!reusable || worn_out || record.process_ended || record.unwanted || closed_) {
+    if (reusable) {
+      reason = worn_out ? StopReason::max_requests : StopReason::crash;
+      if (record.unwanted) reason = StopReason::user;
+      if (closed_) reason = StopReason::shutdown;
+    }
+    retire(number, reason);
   } else {
-    roster_.give_back(number, since_origin(Clock::now()));
+    roster_.give_back(number, since_origin(now));
+    log_.worker_idle(settings_.index, number, now - record.since, now);
+    record.since = now;
   }
   settle();
 }
 
-void Pool::retire(WorkerNumber number) {
+void Pool::retire(WorkerNumber number, events::StopReason reason) {
   roster_.stop(number);
-  if (records_[number].process_ended) {
-    roster_.reaped(number);
-    records_.erase(number);
+  Record& record = records_[number];
+  if (!record.reason) record.reason = reason;
+  log_.worker_stopping(settings_.index, number, *record.reason, Clock::now());
+  if (record.process_ended) {
+    gone(number);
     return;
   }
   // In the next turn: the answer that this one writes goes out before the kill.
   asio::post(loop_, [this, number] {
-    const auto record = records_.find(number);
-    if (record != records_.end()) record->second.worker->kill();
+    const auto found = records_.find(number);
+    if (found != records_.end()) found->second.worker->kill();
   });
+}
+
+// Stopping and reaped: forgotten.
+void Pool::gone(WorkerNumber number) {
+  const TimePoint now = Clock::now();
+  const Record& record = records_[number];
+  log_.worker_stopped(settings_.index, number, *record.reason,
+                      {.lifetime = (now - record.started).count(), .served = record.served}, now);
+  roster_.reaped(number);
+  records_.erase(number);
 }
 
 void Pool::process_ended(WorkerNumber number) {
@@ -219,11 +288,11 @@ void Pool::process_ended(WorkerNumber number) {
   record->second.process_ended = true;
   switch (roster_.state(number)) {
     case WorkerState::idle:
-      roster_.stop(number);
-      [[fallthrough]];
+      retire(number, events::StopReason::crash);
+      settle();
+      break;
     case WorkerState::stopping:
-      roster_.reaped(number);
-      records_.erase(record);
+      gone(number);
       corpse_gone_.notify();
       settle();
       break;
@@ -270,7 +339,7 @@ void Pool::carry_out(scaler::Step step) {
       spawn_detached(loop_.get_executor(), start_spare(roster_.add()));
       break;
     case scaler::Step::retire:
-      retire(roster_.longest_idle());
+      retire(roster_.longest_idle(), events::StopReason::idle);
       break;
   }
 }
@@ -305,19 +374,73 @@ void Pool::close() {
   closed_ = true;
   timer_.disarm();
   for (Waiter* waiter : std::exchange(queue_, {})) waiter->timer.cancel();
-  while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle());
+  while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle(), events::StopReason::shutdown);
   for (auto& [number, record] : records_)
     if (record.worker) record.worker->kill();
   corpse_gone_.notify();
 }
 
+std::size_t Pool::warm(std::size_t count) {
+  std::size_t started = 0;
+  const auto room = [this] {
+    return snapshot().workers() + roster_.count(WorkerState::stopping) < settings_.rules.limit;
+  };
+  while (started < count && room() && !closed_ && !breaker_.is_open()) {
+    spawn_detached(loop_.get_executor(), start_spare(roster_.add()));
+    ++started;
+  }
+  return started;
+}
+
+std::size_t Pool::cold() {
+  const scaler::Snapshot before = snapshot();
+  for (auto& [number, record] : records_) record.unwanted = record.worker != nullptr;
+  while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle(), events::StopReason::user);
+  settle();
+  return before.idle + before.busy;
+}
+
+bool Pool::stop_worker(WorkerNumber number) {
+  const auto found = records_.find(number);
+  if (found == records_.end() || !found->second.worker) return false;
+  found->second.reason = events::StopReason::user;
+  if (roster_.state(number) == WorkerState::idle) {
+    retire(number, events::StopReason::user);
+    settle();
+  } else {
+    found->second.worker->kill();
+  }
+  return true;
+}
+
+std::vector<WorkerStatus> Pool::workers() const {
+  std::vector<WorkerStatus> all;
+  for (const auto& [number, record] : records_) {
+    WorkerStatus worker{.number = number, .state = roster_.state(number), .started = record.started};
+    if (record.worker) {
+      worker.pid = record.worker->pid();
+      worker.cold_start = record.ready - record.started;
+      worker.since = record.since;
+      worker.served = record.served;
+      worker.request = record.request;
+      const bool for_ever = settings_.rules.keep_warm == scaler::kForever;
+      if (worker.state == WorkerState::idle && !for_ever)
+        worker.retires_at = record.since + settings_.rules.keep_warm;
+    }
+    all.push_back(worker);
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  return all;
+}
+
 Lease::~Lease() {
-  if (pool_ != nullptr) pool_->release(number_, reusable_);
+  if (pool_ != nullptr) pool_->release(number_, reusable_, reason_);
 }
 
 Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   Worker& worker = *pool_->records_[number_].worker;
   const TimePoint handed_over = Clock::now();
+  pool_->hand_over(number_, call, cold_, handed_over);
   reusable_ = false;  // until it has answered
   Outcome outcome;
   try {
@@ -329,9 +452,10 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   timing_.exec = Clock::now() - handed_over;
   outcome.timing = timing_;
   outcome.cold = cold_;
-  outcome.worker = pool_->settings_.function + "#" + std::to_string(number_);
+  outcome.worker_number = number_;
   ++pool_->records_[number_].served;
   reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
+  reason_ = stop_reason(outcome.kind);
   if (undelivered)
     pool_->breaker_.no_verdict();
   else

@@ -3,10 +3,13 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <variant>
+#include <vector>
 
 #include "deadlines.h"
+#include "events/event_log.h"
 #include "invocation.h"
 #include "pool/breaker.h"
 #include "pool/worker_roster.h"
@@ -18,11 +21,25 @@ namespace coffees {
 /// What a pool needs to know of its function.
 struct PoolSettings {
   std::string function;
+  events::FunctionIndex index = 0;  ///< its place in the configuration
   scaler::Rules rules;
   Duration timeout{std::chrono::seconds(3)};  ///< of one invocation; negative: none
   Duration queue_timeout{std::chrono::seconds(1)};
   std::uint64_t max_requests = 0;  ///< a worker is retired after that many; 0: never
   bool reuse = true;               ///< false: a worker serves one invocation only
+};
+
+/// One worker at one moment, for those who look on.
+struct WorkerStatus {
+  WorkerNumber number = 0;
+  WorkerState state = WorkerState::starting;
+  int pid = 0;             ///< as the host numbers it; 0 while it starts
+  TimePoint started;       ///< when its start was asked for
+  Duration cold_start{0};  ///< until it was ready
+  TimePoint since;         ///< when it came into this state (idle, busy)
+  std::uint64_t served = 0;
+  events::RequestName request;              ///< busy: whom it serves
+  TimePoint retires_at = TimePoint::max();  ///< idle: when keep_warm ends, if nothing comes
 };
 
 class Pool;
@@ -38,6 +55,7 @@ class Lease {
         number_(other.number_),
         cold_(other.cold_),
         reusable_(other.reusable_),
+        reason_(other.reason_),
         timing_(other.timing_) {}
   Lease& operator=(Lease&&) = delete;
   Lease(const Lease&) = delete;
@@ -52,6 +70,7 @@ class Lease {
   WorkerNumber number_;
   bool cold_;
   bool reusable_ = true;
+  events::StopReason reason_ = events::StopReason::crash;  ///< if it cannot be used again
   Timing timing_;
 };
 
@@ -63,7 +82,7 @@ using Acquired = std::variant<Lease, Outcome>;
 class Pool {
  public:
   Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
-       std::unique_ptr<WorkerSource> source);
+       std::unique_ptr<WorkerSource> source, events::EventLog& log);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   ~Pool();
@@ -71,7 +90,15 @@ class Pool {
   /// Starts `min_warm` workers. Call once.
   void open();
   /// A worker for one request: warm, cold, after a wait in the queue, or refused.
-  Task<Acquired> acquire();
+  Task<Acquired> acquire(const Invocation& call);
+
+  /// Starts up to `count` workers that nobody has asked for, as far as the limit allows. Returns how many.
+  std::size_t warm(std::size_t count);
+  /// Retires the idle workers now, and the busy ones when they have answered. Returns how many there are.
+  std::size_t cold();
+  /// Kills this worker, whatever it does. Returns false when there is none of that number.
+  bool stop_worker(WorkerNumber number);
+
   /// Kills every worker, whatever it does; requests that wait are refused. What arrives later is refused,
   /// too.
   void close();
@@ -79,6 +106,9 @@ class Pool {
   [[nodiscard]] const PoolSettings& settings() const { return settings_; }
   [[nodiscard]] const WorkerRoster& roster() const { return roster_; }
   [[nodiscard]] scaler::Snapshot snapshot() const;
+  [[nodiscard]] std::vector<WorkerStatus> workers() const;
+  [[nodiscard]] SourceStatus source_status() const { return source_->status(); }
+  [[nodiscard]] bool breaker_is_open() const { return breaker_.is_open(); }
 
  private:
   friend class Lease;
@@ -93,20 +123,28 @@ class Pool {
   };
 
   struct Record {
-    std::unique_ptr<Worker> worker;
+    std::unique_ptr<Worker> worker;  ///< null while it starts
     std::uint64_t served = 0;
     bool process_ended = false;
+    bool unwanted = false;                     ///< to be retired when it has answered
+    std::optional<events::StopReason> reason;  ///< why it has to go
+    TimePoint started;
+    TimePoint ready;
+    TimePoint since;              ///< when it became what it is, idle or busy
+    events::RequestName request;  ///< the last one that it was given
   };
 
   Task<Acquired> start_for_request(TimePoint arrived, WorkerNumber number);
-  Task<Acquired> wait_in_queue(TimePoint arrived);
+  Task<Acquired> wait_in_queue(TimePoint arrived, const Invocation& call);
   Task<> start_spare(WorkerNumber number);
-  Task<StartResult> start_worker(WorkerNumber number);
+  Task<StartResult> start_worker(WorkerNumber number, bool spare);
   [[nodiscard]] Outcome refusal() const;
   Outcome breaker_refusal(TimePoint now) const;
 
-  void release(WorkerNumber number, bool reusable);
-  void retire(WorkerNumber number);
+  void hand_over(WorkerNumber number, const Invocation& call, bool cold, TimePoint now);
+  void release(WorkerNumber number, bool reusable, events::StopReason reason);
+  void retire(WorkerNumber number, events::StopReason reason);
+  void gone(WorkerNumber number);
   void process_ended(WorkerNumber number);
   enum class Occasion { completion, timer };
   void settle(Occasion occasion = Occasion::completion);
@@ -118,6 +156,7 @@ class Pool {
   PoolSettings settings_;
   std::unique_ptr<scaler::Policy> policy_;
   std::unique_ptr<WorkerSource> source_;
+  events::EventLog& log_;
   WorkerRoster roster_;
   Breaker breaker_;
   std::unordered_map<WorkerNumber, Record> records_;

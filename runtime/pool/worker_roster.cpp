@@ -15,6 +15,22 @@ std::size_t slot(WorkerState state) { return static_cast<std::size_t>(state); }
 
 }  // namespace
 
+const char* name_of(WorkerState state) {
+  switch (state) {
+    case WorkerState::starting:
+      return "starting";
+    case WorkerState::idle:
+      return "idle";
+    case WorkerState::busy:
+      return "busy";
+    case WorkerState::stopping:
+      return "stopping";
+    case WorkerState::gone:
+      return "gone";
+  }
+  return "?";
+}
+
 WorkerNumber WorkerRoster::add() {
   const WorkerNumber number = next_++;
   workers_.emplace(number, Entry{});

@@ -29,6 +29,9 @@ class Worker {
 
   /// Kills the process and everything it started. The source's on_end tells when it is gone. May be repeated.
   virtual void kill() = 0;
+
+  /// Its process as the host numbers it; 0 when there is none.
+  [[nodiscard]] virtual int pid() const { return 0; }
 };
 
 /// Where the time of one cold start went: named, timed steps, in order.
@@ -54,6 +57,14 @@ struct StartResult {
   Outcome failure;
 };
 
+/// How a source is, for those who look on.
+struct SourceStatus {
+  std::string state = "ready";  ///< "loading", "ready", "failed"
+  std::string failure;          ///< why, when it failed last
+  Duration init{0};             ///< how long the handler's own init took, once for all workers
+  bool fresh = false;           ///< every worker loads the library itself
+};
+
 /// Makes the workers of one function.
 class WorkerSource {
  public:
@@ -69,13 +80,22 @@ class WorkerSource {
   /// reaped.
   void on_end(std::function<void(WorkerNumber)> listener) { ended_ = std::move(listener); }
 
+  /// Called on the loop after each attempt to get ready to start workers: kind ok, or what failed.
+  void on_prepared(std::function<void(const Outcome&)> listener) { prepared_listener_ = std::move(listener); }
+
+  [[nodiscard]] virtual SourceStatus status() const { return {}; }
+
  protected:
+  void prepared(const Outcome& outcome) {
+    if (prepared_listener_) prepared_listener_(outcome);
+  }
   void worker_ended(WorkerNumber number) {
     if (ended_) ended_(number);
   }
 
  private:
   std::function<void(WorkerNumber)> ended_;
+  std::function<void(const Outcome&)> prepared_listener_;
 };
 
 }  // namespace coffees

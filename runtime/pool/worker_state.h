@@ -13,4 +13,7 @@ enum class WorkerState {
   gone,      ///< its process has ended and was reaped
 };
 
+/// "starting", "idle", ...
+const char* name_of(WorkerState state);
+
 }  // namespace coffees

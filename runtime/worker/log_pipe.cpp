@@ -6,13 +6,14 @@ namespace coffees {
 namespace {
 constexpr std::size_t kLongestLine = 16 * 1024;
 constexpr std::size_t kMostPerInvocation = 1024 * 1024;
+constexpr std::size_t kMostPerSecond = 2 * kMostPerInvocation;
 constexpr auto kFloodPause = std::chrono::milliseconds(10);
 }  // namespace
 
-LogPipe::LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, std::string name,
-                 const LogSink& sink)
+LogPipe::LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, LogOrigin origin,
+                 LogSink& sink)
     : pipe_(executor, pipe.release()),
-      name_(std::move(name)),
+      origin_(std::move(origin)),
       sink_(sink),
       slow_down_(deadlines, [this] { wait(); }) {
   pipe_.non_blocking(true);
@@ -40,7 +41,7 @@ void LogPipe::close() {
 void LogPipe::wait() {
   pipe_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const ErrorCode& error) {
     if (error || !self->pipe_.is_open() || !self->read_some()) return;
-    if (self->taken_ > kMostPerInvocation)
+    if (self->flooding_)
       self->slow_down_.arm(Clock::now() + kFloodPause);
     else
       self->wait();
@@ -58,11 +59,9 @@ bool LogPipe::read_some() {
 }
 
 void LogPipe::take(std::string_view text) {
-  const bool was_within = taken_ <= kMostPerInvocation;
-  taken_ += text.size();
-  if (taken_ > kMostPerInvocation) {
-    if (was_within) emit("... more than 1 MiB of log in one invocation; the rest of it is dropped");
+  if (!within_limits(text.size())) {
     partial_.clear();
+    sink_.dropped(origin_, text.size());
     return;
   }
   while (!text.empty()) {
@@ -77,6 +76,26 @@ void LogPipe::take(std::string_view text) {
   }
 }
 
-void LogPipe::emit(std::string_view line) { sink_(name_, request_id_, line.substr(0, kLongestLine)); }
+bool LogPipe::within_limits(std::size_t size) {
+  const TimePoint now = Clock::now();
+  if (now - second_ >= std::chrono::seconds(1)) {
+    second_ = now;
+    taken_now_ = 0;
+  }
+  const bool was_within = taken_ <= kMostPerInvocation;
+  const bool was_within_now = taken_now_ <= kMostPerSecond;
+  taken_ += size;
+  taken_now_ += size;
+  if (was_within && taken_ > kMostPerInvocation)
+    sink_.note(origin_, request_id_,
+               "more than 1 MiB of output in one invocation; the rest of it is dropped");
+  else if (was_within && was_within_now && taken_now_ > kMostPerSecond)
+    sink_.note(origin_, request_id_,
+               "more than 2 MiB of output in one second; the rest of this second is dropped");
+  flooding_ = taken_ > kMostPerInvocation || taken_now_ > kMostPerSecond;
+  return !flooding_;
+}
+
+void LogPipe::emit(std::string_view line) { sink_.line(origin_, request_id_, line.substr(0, kLongestLine)); }
 
 }  // namespace coffees

@@ -1,7 +1,7 @@
 // What a process of a function prints: read, cut into lines, attributed, and limited.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,18 +11,36 @@
 
 namespace coffees {
 
-/// Takes one line of a function's output, without its line end. `request_id` is empty outside of invocations.
-using LogSink =
-    std::function<void(std::string_view worker, std::string_view request_id, std::string_view line)>;
+/// Whose output it is.
+struct LogOrigin {
+  std::string name;            ///< "espresso#3", or "espresso" for its zygote
+  std::uint16_t function = 0;  ///< its place in the configuration
+  std::uint32_t worker = 0;    ///< 0: the zygote
+};
+
+/// Takes what processes print. Loop thread only.
+class LogSink {
+ public:
+  LogSink() = default;
+  LogSink(const LogSink&) = delete;
+  LogSink& operator=(const LogSink&) = delete;
+  virtual ~LogSink() = default;
+  /// One line, without its line end: any bytes. `request_id` is empty outside of invocations.
+  virtual void line(const LogOrigin& origin, std::string_view request_id, std::string_view line) = 0;
+  /// Something that the runtime has to say in this place; never what a process printed.
+  virtual void note(const LogOrigin& origin, std::string_view request_id, std::string_view text) = 0;
+  /// So many bytes were thrown away; a note has said so.
+  virtual void dropped(const LogOrigin&, std::size_t /*bytes*/) {}
+};
 
 /// Reads one process's standard output and error. Loop thread only. Kept alive by its own pending read.
 class LogPipe : public std::enable_shared_from_this<LogPipe> {
  public:
-  /// `name` is the worker's; `sink` outlives the pipe. Lines are cut at 16 KiB, and after 1 MiB in one
-  /// invocation the rest is read slowly and thrown away, which is said in a line of its own: a flood may not
-  /// take the loop's time from others.
-  LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, std::string name,
-          const LogSink& sink);
+  /// `sink` outlives the pipe. Lines are cut at 16 KiB. Of one invocation 1 MiB is kept, and of one second
+  /// 2 MiB; the rest is thrown away, which one note says for each invocation or second. What is thrown away
+  /// is read slowly: a flood may not take the loop's time from others.
+  LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, LogOrigin origin,
+          LogSink& sink);
 
   /// Begins to read. Once.
   void start() { wait(); }
@@ -38,14 +56,18 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   /// Returns false at the end of the pipe.
   bool read_some();
   void take(std::string_view text);
+  bool within_limits(std::size_t size);
   void emit(std::string_view line);
 
   Descriptor pipe_;
-  std::string name_;
-  const LogSink& sink_;
+  LogOrigin origin_;
+  LogSink& sink_;
   std::string request_id_;
   std::string partial_;
-  std::size_t taken_ = 0;
+  std::size_t taken_ = 0;      ///< in this invocation
+  std::size_t taken_now_ = 0;  ///< in this second
+  TimePoint second_;           ///< when it began
+  bool flooding_ = false;
   Deadline slow_down_;
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "header_block.h"
@@ -103,7 +104,8 @@ class Request {
   std::unique_ptr<char[]> large_body_;
 };
 
-bool send_response(std::uint64_t invocation, const coffees_result& result) {
+bool send_response(std::uint64_t invocation, const coffees_result& result,
+                   const platform::this_process::Usage& usage) {
   std::string headers;
   for (std::uint32_t i = 0; i < result.header_count; ++i)
     append_header(headers, view(result.headers[i].name), view(result.headers[i].value));
@@ -115,7 +117,9 @@ bool send_response(std::uint64_t invocation, const coffees_result& result) {
                                 .status = result.status == 0 ? 200 : result.status,
                                 .headers_size = static_cast<std::uint32_t>(headers.size()),
                                 .error_type_size = static_cast<std::uint32_t>(error_type.size()),
-                                .error_message_size = static_cast<std::uint32_t>(error_message.size())};
+                                .error_message_size = static_cast<std::uint32_t>(error_message.size()),
+                                .cpu_nanoseconds = usage.cpu_nanoseconds,
+                                .peak_rss = usage.peak_rss};
   std::string head;
   wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()},
                     meta, headers.size() + error_type.size() + error_message.size());
@@ -128,7 +132,7 @@ bool send_response(std::uint64_t invocation, const coffees_result& result) {
     too_large.outcome = COFFEES_ERROR;
     too_large.error_type = bytes(type);
     too_large.error_message = bytes(message);
-    return send_response(invocation, too_large);
+    return send_response(invocation, too_large, usage);
   }
   std::size_t sent = std::min(body.size(), wire::kMaxPacket - head.size());
   const std::array<std::string_view, 2> first{head, body.substr(0, sent)};
@@ -151,6 +155,7 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
   const AbortPacket aborted;
   const AbortPacket aborted_out_of_memory{.out_of_memory = 1};
   Request request;
+  std::int64_t cpu_before = platform::this_process::usage().cpu_nanoseconds;
   while (request.read()) {
     coffees_event event{};
     event.struct_size = sizeof event;
@@ -177,7 +182,9 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
     plugin.call(&event, &context, &result);
     // Before the answer, so that what the handler printed is attributed to this invocation.
     std::fflush(stdout);
-    const bool sent = send_response(request.invocation, result);
+    platform::this_process::Usage usage = platform::this_process::usage();
+    usage.cpu_nanoseconds -= std::exchange(cpu_before, usage.cpu_nanoseconds);
+    const bool sent = send_response(request.invocation, result, usage);
     plugin.release(&result);
     if (!sent) break;
     request.forget_body();

@@ -88,6 +88,8 @@ struct ResponseMeta {
   std::uint32_t error_type_size = 0;
   std::uint32_t error_message_size = 0;
   std::uint32_t reserved = 0;
+  std::int64_t cpu_nanoseconds = 0;  ///< of the worker since its former answer
+  std::uint64_t peak_rss = 0;        ///< bytes
 };
 
 /// A packet taken apart; views borrow from the buffer it was received into.

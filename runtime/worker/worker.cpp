@@ -5,6 +5,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "field_syntax.h"
 #include "header_block.h"
 #include "platform/channel.h"
 
@@ -41,12 +42,13 @@ Outcome out_of_memory(const ProcessSettings& settings) {
 }  // namespace
 
 ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
-                             std::string name, platform::UniqueFd channel, platform::UniqueFd log,
-                             const LogSink& sink)
+                             WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log,
+                             LogSink& sink)
     : settings_(settings),
-      name_(std::move(name)),
+      name_(settings.function + "#" + std::to_string(number)),
       channel_(executor, channel.release()),
-      log_(std::make_shared<LogPipe>(executor, deadlines, std::move(log), name_, sink)),
+      log_(std::make_shared<LogPipe>(executor, deadlines, std::move(log),
+                                     LogOrigin{name_, settings.index, number}, sink)),
       ended_timer_(executor),
       deadline_(deadlines, [this] {
         expired_ = true;
@@ -227,17 +229,28 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
       !wire::take_text(texts, meta.error_type_size, type) ||
       !wire::take_text(texts, meta.error_message_size, message) || !texts.empty())
     return false;
+  const Usage usage{.cpu = std::chrono::nanoseconds(std::max<std::int64_t>(meta.cpu_nanoseconds, 0)),
+                    .peak_rss = meta.peak_rss};
   switch (meta.result) {
-    case wire::Result::ok:
+    case wire::Result::ok: {
       if (meta.status < 200 || meta.status > 599) return false;
-      if (!for_each_header(headers, [](std::string_view, std::string_view) {})) return false;
+      const FieldCheck fields = check_fields(headers);
+      if (!fields.well_formed) return false;
+      outcome.usage = usage;
+      if (!fields.forbidden.empty()) {
+        outcome.kind = Outcome::Kind::handler_error;
+        outcome.message =
+            "the handler's answer has a header field that HTTP does not allow: " + fields.forbidden;
+      }
       outcome.status = meta.status;
       outcome.headers = headers;
       outcome.body = packet.body;
       return true;
+    }
     case wire::Result::error:
       outcome = Outcome::failure(Outcome::Kind::handler_error, std::string(message));
       outcome.type = type;
+      outcome.usage = usage;
       return packet.header.body_size == 0;
     case wire::Result::out_of_memory:
       outcome = out_of_memory(settings_);

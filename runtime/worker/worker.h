@@ -18,6 +18,7 @@ namespace coffees {
 /// What every worker process of a function has in common.
 struct ProcessSettings {
   std::string function;
+  std::uint16_t index = 0;        ///< its place in the configuration
   std::uint64_t max_body = 0;     ///< bytes of the longest answer that is accepted
   std::uint64_t memory = 0;       ///< bytes, for messages
   bool own_pid_namespace = true;  ///< else what the worker started is killed by its process group
@@ -29,7 +30,7 @@ class ProcessWorker : public Worker {
  public:
   /// Takes the dispatcher's end of the channel and the reading end of the log pipe. Nothing runs yet.
   ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
-                std::string name, platform::UniqueFd channel, platform::UniqueFd log, const LogSink& sink);
+                WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log, LogSink& sink);
   ~ProcessWorker() override;
 
   /// Why a wait ended.
@@ -56,7 +57,7 @@ class ProcessWorker : public Worker {
   Task<std::optional<platform::ExitStatus>> wait_ended();
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] int pid() const override { return pid_; }
   /// False when the process was gone before a handle on it could be opened.
   [[nodiscard]] bool has_process() const { return static_cast<bool>(process_); }
 

@@ -154,12 +154,16 @@ void ZygoteSource::init_gone(Init& init) {
   }
 }
 
+LogOrigin ZygoteSource::zygote_origin() const {
+  return {.name = settings_.process.function, .function = settings_.process.index};
+}
+
 Task<Outcome> ZygoteSource::launch_zygote() {
   auto [ours, theirs] = platform::make_channel(true, false);
   auto [log_ours, log_theirs] = platform::make_log_pipe();
   auto zygote = std::make_shared<Zygote>(loop_.get_executor(), std::move(ours));
   zygote->log = std::make_shared<LogPipe>(loop_.get_executor(), deadlines_, std::move(log_ours),
-                                          settings_.process.function + "#zygote", sink_);
+                                          zygote_origin(), sink_);
   zygote->log->start();
   const StartZygote command{.load_library = loads_in_workers() || settings_.plugin.empty() ? 0U : 1U};
   const std::array<int, 2> descriptors{theirs.get(), log_theirs.get()};
@@ -186,9 +190,9 @@ Task<Outcome> ZygoteSource::launch_zygote() {
     zygote->gone = true;
     zygote->channel.close();
     if (zygote->process) platform::kill_process(zygote->process.get());
-    sink_(settings_.process.function + "#zygote", "",
-          "the library starts threads of its own when it is loaded: workers load it themselves, as with "
-          "start = \"fresh\"");
+    sink_.note(zygote_origin(), {},
+               "the library starts threads of its own when it is loaded: workers load it themselves, as with "
+               "start = \"fresh\"");
     co_return co_await launch_zygote();
   }
   if (zygote->ready) {

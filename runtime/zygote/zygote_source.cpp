@@ -43,7 +43,7 @@ Outcome no_resources(const std::string& what) {
       "the machine refused it now: fewer workers, or higher limits (ulimit -u, -n), would help");
 }
 
-ZygoteSource::ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings settings, const LogSink& sink)
+ZygoteSource::ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings settings, LogSink& sink)
     : loop_(loop),
       deadlines_(deadlines),
       settings_(std::move(settings)),
@@ -53,6 +53,18 @@ ZygoteSource::ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings sett
 ZygoteSource::~ZygoteSource() { close(); }
 
 Duration ZygoteSource::init_time() const { return zygote_ ? zygote_->init_time : Duration(0); }
+
+SourceStatus ZygoteSource::status() const {
+  SourceStatus status;
+  status.init = init_time();
+  status.fresh = loads_in_workers();
+  status.failure = ok(prepared_) ? "" : prepared_.message;
+  if (is_ready())
+    status.state = "ready";
+  else
+    status.state = preparing_ || ok(prepared_) ? "loading" : "failed";
+  return status;
+}
 
 int ZygoteSource::init_process() const { return init_ ? init_->process.get() : -1; }
 
@@ -87,6 +99,7 @@ Task<Outcome> ZygoteSource::prepare() {
   }
   preparing_ = false;
   prepared_signal_.notify();
+  prepared(prepared_);
   co_return prepared_;
 }
 
@@ -137,8 +150,7 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
       auto [ours, theirs] = platform::make_channel(true, true);
       auto [log_ours, log_theirs] = platform::make_log_pipe();
       auto worker = std::make_unique<ProcessWorker>(loop_.get_executor(), deadlines_, settings_.process,
-                                                    settings_.process.function + "#" + std::to_string(number),
-                                                    std::move(ours), std::move(log_ours), sink_);
+                                                    number, std::move(ours), std::move(log_ours), sink_);
       if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs))) continue;
       result.failure = co_await complete_start(*worker, number, asked, result.cold_start, lost);
       if (ok(result.failure)) {

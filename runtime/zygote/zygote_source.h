@@ -29,7 +29,7 @@ struct SourceSettings {
 /// closes).
 class ZygoteSource : public WorkerSource {
  public:
-  ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings settings, const LogSink& sink);
+  ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings settings, LogSink& sink);
   ~ZygoteSource() override;
 
   Task<StartResult> start(WorkerNumber number) override;
@@ -38,6 +38,7 @@ class ZygoteSource : public WorkerSource {
   Task<Outcome> prepare();
   /// How long the zygote's own init took; zero before it is done and with start = "fresh".
   [[nodiscard]] Duration init_time() const;
+  [[nodiscard]] SourceStatus status() const override;
   /// True when the library's threads forbid a zygote, so that workers load it themselves whatever the
   /// configuration says.
   [[nodiscard]] bool forced_fresh() const { return forced_fresh_; }
@@ -63,6 +64,7 @@ class ZygoteSource : public WorkerSource {
   Task<bool> send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number, platform::UniqueFd channel,
                        platform::UniqueFd log);
   Outcome load_failure(const LoadTrouble& trouble) const;
+  [[nodiscard]] LogOrigin zygote_origin() const;
   Outcome failed_step(const char* who, const Report& report) const;
   Task<Outcome> complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
                                ColdStart& cold_start, bool& lost);
@@ -72,7 +74,7 @@ class ZygoteSource : public WorkerSource {
   Loop& loop_;
   Deadlines& deadlines_;
   SourceSettings settings_;
-  const LogSink& sink_;
+  LogSink& sink_;
   std::shared_ptr<Init> init_;
   std::shared_ptr<Zygote> zygote_;
   bool preparing_ = false;

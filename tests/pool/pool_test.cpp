@@ -88,13 +88,14 @@ class Cafe {
  public:
   using Result = std::shared_ptr<std::optional<Outcome>>;
 
-  explicit Cafe(scaler::Rules rules, PoolSettings settings = {}) : deadlines_(loop.get_executor()) {
+  explicit Cafe(scaler::Rules rules, PoolSettings settings = {})
+      : deadlines_(loop.get_executor()), log(deadlines_, {"latte"}, 1 << 12) {
     settings.function = "latte";
     settings.rules = rules;
     auto fake = std::make_unique<FakeSource>(loop);
     source = fake.get();
     pool = std::make_unique<Pool>(loop, deadlines_, settings, std::make_unique<scaler::FixedKeepWarm>(rules),
-                                  std::move(fake));
+                                  std::move(fake), log);
   }
   Cafe(const Cafe&) = delete;
   Cafe& operator=(const Cafe&) = delete;
@@ -104,14 +105,14 @@ class Cafe {
   Result order() {
     auto result = std::make_shared<std::optional<Outcome>>();
     spawn_detached(loop.get_executor(), [](Pool& from, Result into) -> Task<> {
-      Acquired acquired = co_await from.acquire();
+      const Invocation call;
+      Acquired acquired = co_await from.acquire(call);
       if (auto* refusal = std::get_if<Outcome>(&acquired)) {
         *into = std::move(*refusal);
         co_return;
       }
       Lease lease = std::get<Lease>(std::move(acquired));
       bool undelivered = false;
-      Invocation call;
       Outcome outcome = co_await lease.invoke(call, undelivered);
       *into = std::move(outcome);
     }(*pool, result));
@@ -142,6 +143,7 @@ class Cafe {
   Deadlines deadlines_;
 
  public:
+  events::EventLog log;
   FakeSource* source = nullptr;
   std::unique_ptr<Pool> pool;
 };
@@ -156,7 +158,7 @@ TEST_CASE("the first order starts a worker and is cold, the second finds it warm
   cafe.finish(1);
   REQUIRE(served(first));
   CHECK((*first)->cold);
-  CHECK((*first)->worker == "latte#1");
+  CHECK((*first)->worker_number == 1);
   CHECK((*first)->timing.boot == std::chrono::milliseconds(7));
   const auto second = cafe.order();
   cafe.finish(1);
@@ -215,7 +217,7 @@ TEST_CASE("a worker that timed out is killed after its answer, and a new one ser
   const auto second = cafe.order();
   cafe.finish(2);
   REQUIRE(served(second));
-  CHECK((*second)->worker == "latte#2");
+  CHECK((*second)->worker_number == 2);
 }
 
 TEST_CASE("the limit counts processes: a replacement waits for the corpse to go") {

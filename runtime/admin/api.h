@@ -1,0 +1,76 @@
+// The admin API: what there is, what is, and the few things that can be done.
+#pragma once
+
+#include <httplib.h>
+
+#include <string>
+#include <vector>
+
+#include "admin/bridge.h"
+#include "admin/event_stream.h"
+#include "admin/json_reply.h"
+#include "admin/state.h"
+#include "config/config.h"
+
+namespace coffees::admin {
+
+/// What the admin port tells about, all of it outliving the server. `dispatcher` is touched on the loop only.
+struct Sources {
+  Bridge& bridge;
+  Dispatcher& dispatcher;
+  const events::EventLog& log;
+  const config::Config& configuration;
+  Json isolation;  ///< what `GET /api/v1/isolation` answers: level and features
+  Json effective;  ///< what `GET /api/v1/config` answers: every value with its origin
+  std::string version;
+  std::string digest;  ///< of the configuration
+  std::string invoke_url;
+};
+
+/// Answers requests that were admitted. Any thread; a request is answered on its connection's own.
+class Api {
+ public:
+  explicit Api(const Sources& sources)
+      : sources_(sources), streams_(sources.log, sources.version, sources.digest) {}
+
+  /// Answers, whatever the request is.
+  void answer(const httplib::Request& request, httplib::Response& response);
+
+  /// "GET /api/v1/workers", ... : every route there is, as openapi.json has to describe it.
+  static std::vector<std::string> routes();
+
+ private:
+  using Parameters = std::vector<std::string>;
+  struct Route;
+  static const std::vector<Route>& table();
+
+  void start_page(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void healthz(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void openapi(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void metrics(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void list_functions(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void one_function(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
+  void warm(const httplib::Request& request, const Parameters& parameters, httplib::Response& response);
+  void cold(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
+  void list_workers(const httplib::Request& request, const Parameters&, httplib::Response& response);
+  void stop_worker(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
+  void list_invocations(const httplib::Request& request, const Parameters&, httplib::Response& response);
+  void one_invocation(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
+  void invocation_logs(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
+  void list_logs(const httplib::Request& request, const Parameters&, httplib::Response& response);
+  void stats(const httplib::Request& request, const Parameters&, httplib::Response& response);
+  void isolation(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void effective_config(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void version(const httplib::Request&, const Parameters&, httplib::Response& response);
+  void events(const httplib::Request& request, const Parameters&, httplib::Response& response);
+
+  /// The state now; answers 503 and returns nothing when the loop does not.
+  std::optional<State> state(httplib::Response& response);
+  /// The place of a function in the configuration; answers 404 and returns nothing for another name.
+  std::optional<std::size_t> find_function(const std::string& name, httplib::Response& response) const;
+
+  Sources sources_;
+  EventStreams streams_;
+};
+
+}  // namespace coffees::admin

@@ -1,0 +1,145 @@
+#include "admin/event_stream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "events/event_json.h"
+#include "events/event_reader.h"
+
+namespace coffees::admin {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// What all streams together may take, so that a hundred observers cost no more than one.
+constexpr std::size_t kEventsPerSecond = 20'000;
+constexpr std::size_t kWordsPerSecond = 4'000'000;
+constexpr std::size_t kLargestWrite = 64 * 1024;
+constexpr auto kPingEvery = seconds(15);
+constexpr int kStallsToEnd = 6;  // each is one write timeout of the server
+
+std::optional<std::uint64_t> parse_number(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+// One stream, on its connection's thread.
+class EventStream {
+ public:
+  EventStream(EventStreams& owner, const httplib::Request& request, std::uint64_t after)
+      : owner_(owner), reader_(owner.log_, after), json_(owner.log_.functions()) {
+    types_ = request.get_param_value("types");
+    const std::string function = request.get_param_value("function");
+    const auto& names = owner.log_.functions();
+    if (!function.empty())
+      function_ =
+          static_cast<events::FunctionIndex>(std::find(names.begin(), names.end(), function) - names.begin());
+    pending_ = "retry: 1000\nevent: hello\ndata: " +
+               json_.hello(owner.version_, owner.configuration_, owner.log_.newest()) + "\n\n";
+  }
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
+  ~EventStream() { owner_.count_.fetch_sub(1); }
+
+  // Called again and again by the library; false ends the connection.
+  bool provide(httplib::DataSink& sink) {
+    // Also the way to see that the client has gone: it looks at the socket.
+    if (!sink.is_writable()) return ++stalls_ < kStallsToEnd && !owner_.log_.closed();
+    stalls_ = 0;
+    collect();
+    if (pending_.empty() && Clock::now() >= next_ping_) pending_ = ": still here\n\n";
+    if (!pending_.empty()) {
+      if (!sink.write(pending_.data(), pending_.size())) return false;
+      pending_.clear();
+      next_ping_ = Clock::now() + kPingEvery;
+    }
+    if (owner_.log_.closed()) {
+      sink.done();
+      return true;
+    }
+    // First a pause that no news ends, then news: many streams wake up less often than one.
+    owner_.log_.wait_for_news(UINT64_MAX, pause());
+    owner_.log_.wait_for_news(reader_.last(), seconds(1));
+    return true;
+  }
+
+ private:
+  [[nodiscard]] std::size_t streams() const { return std::max<std::size_t>(owner_.count(), 1); }
+  [[nodiscard]] milliseconds pause() const { return milliseconds(std::max<std::size_t>(20, streams() * 5)); }
+
+  void collect() {
+    const auto share = [this](std::size_t per_second) {
+      return per_second * static_cast<std::size_t>(pause().count()) / 1000 / streams();
+    };
+    std::size_t events = 0;
+    const std::size_t most_events = share(kEventsPerSecond);
+    const std::size_t most_words = share(kWordsPerSecond);
+    // Small pieces: what was fetched is written out, whatever the limits say.
+    const std::size_t piece = std::min<std::size_t>(most_words, 1024);
+    for (std::size_t words = 0; words < most_words && events < most_events && pending_.size() < kLargestWrite;
+         words += piece) {
+      const bool more = reader_.read(
+          [&](const events::Event& event) {
+            if (!is_wanted(event)) return;
+            ++events;
+            fmt::format_to(std::back_inserter(pending_), "id: {}\nevent: {}\ndata: ", event.header.sequence,
+                           name_of(event.header.type));
+            json_.append(pending_, event);
+            pending_ += "\n\n";
+          },
+          [&](std::uint64_t first, std::uint64_t count) {
+            fmt::format_to(std::back_inserter(pending_), "event: dropped\ndata: {}\n\n",
+                           events::EventJson::dropped(first, count));
+          },
+          piece);
+      if (!more) return;
+    }
+  }
+
+  [[nodiscard]] bool is_wanted(const events::Event& event) const {
+    if (function_ && event.header.function != *function_) return false;
+    if (types_.empty()) return true;
+    const std::string_view name = name_of(event.header.type);
+    // "invocation" stands for all of its kind.
+    const std::string_view group = name.substr(0, name.find('.'));
+    for (std::string_view rest = types_; !rest.empty();) {
+      const std::size_t comma = rest.find(',');
+      const std::string_view type = rest.substr(0, comma);
+      if (type == name || type == group) return true;
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    }
+    return false;
+  }
+
+  EventStreams& owner_;
+  events::EventReader reader_;
+  events::EventJson json_;
+  std::string types_;
+  std::optional<events::FunctionIndex> function_;
+  std::string pending_;
+  TimePoint next_ping_ = Clock::now() + kPingEvery;
+  int stalls_ = 0;
+};
+
+bool EventStreams::open(const httplib::Request& request, httplib::Response& response) {
+  if (count_.fetch_add(1) >= kMost) {
+    count_.fetch_sub(1);
+    return false;
+  }
+  std::optional<std::uint64_t> after = parse_number(request.get_header_value("Last-Event-ID"));
+  if (!after) after = parse_number(request.get_param_value("since"));
+  auto stream = std::make_shared<EventStream>(*this, request, after.value_or(log_.newest()));
+  response.set_header("Cache-Control", "no-store");
+  response.set_chunked_content_provider(
+      "text/event-stream", [stream](std::size_t, httplib::DataSink& sink) { return stream->provide(sink); });
+  return true;
+}
+
+}  // namespace coffees::admin

@@ -1,0 +1,174 @@
+#include "admin/history.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+
+#include "events/event_json.h"
+#include "events/event_reader.h"
+
+namespace coffees::admin {
+namespace {
+
+using events::Event;
+using events::Type;
+
+// Compared without making a string of every worker's name.
+class Matcher {
+ public:
+  Matcher(const events::EventLog& log, const HistoryFilter& filter) : filter_(filter) {
+    const auto& names = log.functions();
+    for (std::size_t i = 0; i < names.size(); ++i)
+      wanted_.push_back((filter.function.empty() || names[i] == filter.function) &&
+                        (filter.worker.empty() || filter.worker.starts_with(names[i] + "#")));
+    const std::size_t hash = filter.worker.rfind('#');
+    if (hash != std::string::npos) number_ = std::strtoul(filter.worker.c_str() + hash + 1, nullptr, 10);
+  }
+
+  [[nodiscard]] bool matches(const Event& event) const {
+    const events::Header& header = event.header;
+    const bool any_function = filter_.function.empty() && filter_.worker.empty();
+    const bool function = header.function < wanted_.size() ? wanted_[header.function] : any_function;
+    return function && header.time >= filter_.since && (filter_.worker.empty() || header.worker == number_) &&
+           (filter_.request.empty() || event.request_id().starts_with(filter_.request));
+  }
+
+ private:
+  const HistoryFilter& filter_;
+  std::vector<bool> wanted_;
+  std::uint64_t number_ = 0;
+};
+
+template <typename Each>
+std::uint64_t for_each_event(const events::EventLog& log, Each&& each) {
+  events::EventReader reader(log, 0);
+  // As far as the log reaches now: a busy server adds events as fast as they are read.
+  const std::uint64_t end = log.newest();
+  while (reader.last() < end && reader.read(each, [](std::uint64_t, std::uint64_t) {})) {
+  }
+  return end;
+}
+
+// The newest `limit` of them.
+class Newest {
+ public:
+  Newest(const events::EventLog& log, std::size_t limit) : json_(log.functions()), limit_(limit) {}
+  void add(const Event& event) {
+    if (limit_ == 0) return;
+    if (kept_.size() == limit_) kept_.pop_front();
+    std::string& text = kept_.emplace_back();
+    json_.append(text, event);
+  }
+  std::vector<std::string> take() {
+    return {std::make_move_iterator(kept_.begin()), std::make_move_iterator(kept_.end())};
+  }
+
+ private:
+  events::EventJson json_;
+  std::size_t limit_;
+  std::deque<std::string> kept_;
+};
+
+bool is_wanted_outcome(const Event& event, const HistoryFilter& filter) {
+  const auto kind = static_cast<Outcome::Kind>(event.header.detail);
+  const char* start = event.header.worker == 0 ? "" : (event.header.cold != 0 ? "cold" : "warm");
+  return (filter.outcome.empty() || filter.outcome == outcome_of(kind)) &&
+         (filter.start.empty() || filter.start == start);
+}
+
+using Durations = std::vector<std::int64_t>;
+
+nlohmann::ordered_json percentiles(Durations& all) {
+  nlohmann::ordered_json result;
+  result["count"] = all.size();
+  if (all.empty()) return result;
+  std::sort(all.begin(), all.end());
+  const auto at = [&all](double share) {
+    const auto last = static_cast<double>(all.size() - 1);
+    return static_cast<double>(all[static_cast<std::size_t>(last * share + 0.5)]) * 1e-6;
+  };
+  result["p50_ms"] = at(0.50);
+  result["p90_ms"] = at(0.90);
+  result["p99_ms"] = at(0.99);
+  result["max_ms"] = at(1.0);
+  return result;
+}
+
+struct Sums {
+  std::map<std::string, std::uint64_t> outcomes;
+  Durations cold, warm, queue, boot;
+  std::int64_t first = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> invocations(const events::EventLog& log, const HistoryFilter& filter) {
+  const Matcher matcher(log, filter);
+  Newest newest(log, filter.limit);
+  for_each_event(log, [&](const Event& event) {
+    if (event.header.type == Type::invocation_finished && matcher.matches(event) &&
+        is_wanted_outcome(event, filter))
+      newest.add(event);
+  });
+  return newest.take();
+}
+
+std::vector<std::string> logs(const events::EventLog& log, const HistoryFilter& filter,
+                              std::uint64_t& newest) {
+  const Matcher matcher(log, filter);
+  Newest lines(log, filter.limit);
+  newest = for_each_event(log, [&](const Event& event) {
+    if (event.header.type == Type::log && matcher.matches(event)) lines.add(event);
+  });
+  return lines.take();
+}
+
+std::optional<std::vector<std::string>> events_of_request(const events::EventLog& log,
+                                                          const std::string& request) {
+  HistoryFilter filter;
+  filter.request = request;
+  const Matcher matcher(log, filter);
+  Newest found(log, 10'000);
+  for_each_event(log, [&](const Event& event) {
+    if (matcher.matches(event)) found.add(event);
+  });
+  std::vector<std::string> all = found.take();
+  if (request.empty() || all.empty()) return std::nullopt;
+  return all;
+}
+
+nlohmann::ordered_json statistics(const events::EventLog& log, const HistoryFilter& filter) {
+  const Matcher matcher(log, filter);
+  std::map<events::FunctionIndex, Sums> all;
+  for_each_event(log, [&](const Event& event) {
+    if (event.header.type != Type::invocation_finished || event.header.function >= log.functions().size() ||
+        !matcher.matches(event))
+      return;
+    Sums& sums = all[event.header.function];
+    if (sums.first == 0) sums.first = event.header.time;
+    ++sums.outcomes[outcome_of(static_cast<Outcome::Kind>(event.header.detail))];
+    if (event.header.worker == 0) return;
+    const auto body = event.as<events::Finished>();
+    (event.header.cold != 0 ? sums.cold : sums.warm)
+        .push_back(body.queue + body.boot + body.init + body.exec);
+    sums.queue.push_back(body.queue);
+    if (event.header.cold != 0) sums.boot.push_back(body.boot);
+  });
+  events::EventJson json(log.functions());
+  nlohmann::ordered_json result = nlohmann::ordered_json::array();
+  for (auto& [function, sums] : all) {
+    nlohmann::ordered_json entry;
+    entry["function"] = log.functions()[function];
+    entry["since"] = json.time(sums.first);
+    entry["outcomes"] = sums.outcomes;
+    entry["cold"] = percentiles(sums.cold);
+    entry["warm"] = percentiles(sums.warm);
+    entry["queue"] = percentiles(sums.queue);
+    entry["boot"] = percentiles(sums.boot);
+    result.push_back(std::move(entry));
+  }
+  return result;
+}
+
+}  // namespace coffees::admin

@@ -1,0 +1,23 @@
+// Answers of the admin port, and the questions about who may ask.
+#pragma once
+
+#include <httplib.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace coffees::admin {
+
+using Json = nlohmann::ordered_json;
+
+/// 200 (or `status`) with a JSON document.
+void reply(httplib::Response& response, const Json& document, int status = 200);
+/// {"`name`": [`objects`...]} of objects that are JSON already, and further members.
+void reply_list(httplib::Response& response, const char* name, const std::vector<std::string>& objects,
+                const std::string& more = {});
+/// RFC 9457, like on the invoke port.
+void problem(httplib::Response& response, int status, const char* code, const std::string& detail,
+             const std::string& hint = {});
+
+}  // namespace coffees::admin

@@ -1,0 +1,32 @@
+// The state of the server at one moment, copied out on the loop for the threads of the admin port.
+#pragma once
+
+#include <vector>
+
+#include "dispatcher/dispatcher.h"
+
+namespace coffees::admin {
+
+/// One function at one moment.
+struct FunctionState {
+  scaler::Snapshot snapshot;
+  std::size_t stopping = 0;
+  SourceStatus source;
+  bool breaker_open = false;
+  std::vector<WorkerStatus> workers;  ///< sorted by number
+};
+
+/// All functions, in the configuration's order.
+struct State {
+  TimePoint now;
+  bool draining = false;
+  std::vector<FunctionState> functions;
+};
+
+/// Loop thread only; `names` in the configuration's order.
+State read_state(const Dispatcher& dispatcher, const std::vector<std::string>& names);
+
+/// The sums over all functions, for the `stats` event. Loop thread only.
+events::Stats read_stats(const Dispatcher& dispatcher);
+
+}  // namespace coffees::admin

@@ -1,0 +1,176 @@
+#include "cli/admin_client.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "cli/server_file.h"
+#include "platform/output.h"
+
+namespace coffees::cli {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(10);
+
+void print_no_server(const std::string& url, const std::string& why) {
+  fmt::print(stderr, "error[E106]: no server answers at {}: {}\n  hint: start one with: coffees serve\n", url,
+             why);
+}
+
+httplib::Headers credentials() {
+  const char* token = std::getenv("COFFEES_ADMIN_TOKEN");
+  if (token == nullptr || *token == '\0') return {};
+  return {{"Authorization", std::string("Bearer ") + token}};
+}
+
+std::string text(const Json& problem, const char* key) {
+  return problem.is_object() && problem.contains(key) && problem[key].is_string()
+             ? problem[key].get<std::string>()
+             : std::string();
+}
+
+int print_problem(int status, const std::string& body) {
+  const Json problem = Json::parse(body, nullptr, false);
+  const std::string code = text(problem, "code");
+  const char* number = code == "unknown_function" ? "E201" : "E110";
+  fmt::print(stderr, "error[{}]: {}\n", number,
+             text(problem, "detail").empty() ? fmt::format("the server answered with status {}", status)
+                                             : text(problem, "detail"));
+  if (!text(problem, "hint").empty()) fmt::print(stderr, "  hint: {}\n", text(problem, "hint"));
+  return status == 503 ? kRefused : kUsage;
+}
+
+// A server that listens on all addresses names one that only it can use.
+std::string reachable(const std::string& admin, const std::string& server) {
+  for (const char* any : {"http://0.0.0.0:", "http://[::]:"}) {
+    const std::string_view prefix = any;
+    if (!admin.starts_with(prefix)) continue;
+    return server.substr(0, server.rfind(':') + 1) + admin.substr(prefix.size());
+  }
+  return admin;
+}
+
+}  // namespace
+
+std::optional<AdminClient> AdminClient::find(const std::string& wanted) {
+  const std::string url = find_server(wanted);
+  httplib::Client client(url);
+  if (!client.is_valid()) {
+    fmt::print(stderr, "error[E105]: '{}' is no server's URL\n  hint: --server http://127.0.0.1:2633\n", url);
+    return std::nullopt;
+  }
+  client.set_connection_timeout(kPatience);
+  client.set_read_timeout(kPatience);
+  const httplib::Result result = client.Get("/healthz");
+  if (!result) {
+    print_no_server(url, httplib::to_string(result.error()));
+    return std::nullopt;
+  }
+  const Json health = Json::parse(result->body, nullptr, false);
+  if (text(health, "port") == "admin") return AdminClient(url);
+  const std::string admin = text(health, "admin");
+  if (admin.empty()) {
+    print_no_server(url, "what answers there is no coffees server");
+    return std::nullopt;
+  }
+  return AdminClient(reachable(admin, url));
+}
+
+std::optional<Json> AdminClient::get(const std::string& path) {
+  httplib::Client client(url_);
+  client.set_read_timeout(kPatience);
+  const httplib::Result result = client.Get(path, credentials());
+  if (!result) {
+    print_no_server(url_, httplib::to_string(result.error()));
+    exit_code_ = kNoServer;
+    return std::nullopt;
+  }
+  if (result->status >= 400) {
+    exit_code_ = print_problem(result->status, result->body);
+    return std::nullopt;
+  }
+  return Json::parse(result->body);
+}
+
+std::optional<Json> AdminClient::post(const std::string& path, const Json& body) {
+  httplib::Client client(url_);
+  client.set_read_timeout(kPatience);
+  const httplib::Result result = client.Post(path, credentials(), body.dump(), "application/json");
+  if (!result) {
+    print_no_server(url_, httplib::to_string(result.error()));
+    exit_code_ = kNoServer;
+    return std::nullopt;
+  }
+  if (result->status >= 400) {
+    exit_code_ = print_problem(result->status, result->body);
+    return std::nullopt;
+  }
+  return Json::parse(result->body);
+}
+
+bool AdminClient::follow(const std::string& path,
+                         const std::function<bool(std::string_view, std::string_view)>& each) {
+  httplib::Client client(url_);
+  client.set_read_timeout(std::chrono::minutes(1));  // a living stream says something every 15 s
+  std::string pending;
+  int status = 0;
+  bool wanted = true;
+  const httplib::Result result = client.Get(
+      path, credentials(),
+      [&status](const httplib::Response& response) {
+        status = response.status;
+        return true;
+      },
+      [&](const char* data, std::size_t size) {
+        pending.append(data, size);
+        if (status != 200) return true;
+        for (std::size_t end = 0; wanted && (end = pending.find("\n\n")) != std::string::npos;) {
+          const std::string block = pending.substr(0, end);
+          pending.erase(0, end + 2);
+          const auto field = [&block](std::string_view name) {
+            const std::size_t at = block.starts_with(name) ? 0 : block.find("\n" + std::string(name));
+            if (at == std::string::npos) return std::string();
+            const std::size_t begin = at + (at == 0 && block.starts_with(name) ? 0 : 1) + name.size();
+            return block.substr(begin, block.find('\n', begin) - begin);
+          };
+          if (!block.starts_with(':')) wanted = each(field("id: "), field("data: "));
+        }
+        return wanted;
+      });
+  if (!result && status == 0) {
+    print_no_server(url_, httplib::to_string(result.error()));
+    exit_code_ = kNoServer;
+    return false;
+  }
+  if (status >= 400) exit_code_ = print_problem(status, pending);
+  return status < 400;
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '-' || c == '_' || c == '.';
+    if (plain)
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+int repeat(bool watch, const std::function<int()>& show) {
+  while (true) {
+    if (watch && platform::is_terminal(1)) fmt::print("\x1b[H\x1b[2J");
+    const int code = show();
+    std::fflush(stdout);
+    if (!watch || code != kOk) return code;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
+}  // namespace coffees::cli

@@ -1,0 +1,36 @@
+// coffees list: the functions of a running server.
+#include <fmt/format.h>
+
+#include "cli/admin_client.h"
+#include "cli/table.h"
+
+namespace coffees::cli {
+
+int list(const WatchOptions& options) {
+  std::optional<AdminClient> server = AdminClient::find(options.server);
+  if (!server) return kNoServer;
+  return repeat(options.watch, [&] {
+    const std::optional<Json> answer = server->get("/api/v1/functions");
+    if (!answer) return server->exit_code();
+    if (options.json) {
+      fmt::print("{}\n", answer->dump());
+      return static_cast<int>(kOk);
+    }
+    Table table({"FUNCTION", "STATE", "STARTING", "IDLE", "BUSY", "QUEUE", "LIMIT", "TIMEOUT", "KEEP-WARM",
+                 "START", "INIT"});
+    for (const Json& function : (*answer)["functions"]) {
+      const Json& workers = function["workers"];
+      table.add({function["name"], function["state"], workers["starting"].dump(), workers["idle"].dump(),
+                 workers["busy"].dump(), function["queue"].dump(), function["limit"].dump(),
+                 function["timeout"], function["keep_warm"], function["start"],
+                 fmt::format("{:.1f}ms", function["init_ms"].get<double>())});
+    }
+    table.print();
+    for (const Json& function : (*answer)["functions"])
+      if (function.contains("failure"))
+        fmt::print("{}: {}\n", function["name"].get<std::string>(), function["failure"].get<std::string>());
+    return static_cast<int>(kOk);
+  });
+}
+
+}  // namespace coffees::cli

@@ -1,0 +1,62 @@
+#include "cli/ports.h"
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+
+namespace coffees::cli {
+namespace {
+
+constexpr int kMostPairsTried = 50;
+
+std::uint16_t plus(std::uint16_t port, int offset) {
+  return port == 0 ? port : static_cast<std::uint16_t>((port + offset) & 0xffff);
+}
+
+int print_problem(const char* code, const std::string& what, const std::string& hint, int exit_code) {
+  fmt::print(stderr, "{}\n", config::Problem{code, "", what, hint}.text());
+  return exit_code;
+}
+
+}  // namespace
+
+std::string url_of(const std::string& host, std::uint16_t port) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
+}
+
+std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admin,
+                              const config::Server& wanted, Console& console) {
+  const auto taken = asio::error::address_in_use;
+  std::uint16_t port = wanted.port;
+  std::uint16_t admin_port = wanted.admin_port;
+  ErrorCode error = front.listen(wanted.host, port);
+  bool admin_bound = !error && admin.bind(wanted.admin_host, admin_port);
+  for (int pair = 1; pair <= kMostPairsTried; ++pair) {
+    const bool invoke_moves = error == taken && !wanted.port_asked_for;
+    const bool admin_moves = !error && !admin_bound && !wanted.admin_port_asked_for;
+    if (!invoke_moves && !admin_moves) break;
+    if (!wanted.port_asked_for) port = plus(wanted.port, 2 * pair);
+    if (!wanted.admin_port_asked_for) admin_port = plus(wanted.admin_port, 2 * pair);
+    if (!wanted.port_asked_for) error = front.listen(wanted.host, port);
+    admin_bound = !error && admin.bind(wanted.admin_host, admin_port);
+  }
+  if (error)
+    return print_problem(error == taken ? "E101" : "E102",
+                         fmt::format("cannot listen on {}:{}: {}", wanted.host, port, error.message()),
+                         error == taken
+                             ? "use the server that runs there, or another port: coffees serve --port 0"
+                             : "`host` is an address of this machine, 127.0.0.1 for yourself only",
+                         error == taken ? kPortTaken : kUsage);
+  if (!admin_bound)
+    return print_problem(
+        "E101", fmt::format("cannot listen on {}:{} for the admin port", wanted.admin_host, admin_port),
+        "another one: --admin-port 0; `admin_host` is an address of this machine", kPortTaken);
+  if (port != wanted.port && wanted.port != 0)
+    console.line(fmt::format("port {} is taken; using {} instead", wanted.port, port));
+  else if (admin_port != wanted.admin_port && wanted.admin_port != 0)
+    console.line(fmt::format("admin port {} is taken; using {} instead", wanted.admin_port, admin_port));
+  return std::nullopt;
+}
+
+}  // namespace coffees::cli

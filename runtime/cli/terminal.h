@@ -1,0 +1,10 @@
+// Manners on a terminal: colour only where somebody sees it and has not said no (https://no-color.org).
+#pragma once
+
+namespace coffees::cli {
+
+/// Whether output to `descriptor` may be coloured: a terminal, and neither --no-color, NO_COLOR nor
+/// TERM=dumb.
+bool wants_colour(int descriptor, bool forbidden);
+
+}  // namespace coffees::cli

@@ -1,0 +1,94 @@
+#include "config/overrides.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace coffees::config {
+namespace {
+
+std::vector<std::string> split(std::string_view text, std::string_view separator) {
+  std::vector<std::string> parts;
+  while (true) {
+    const std::size_t end = text.find(separator);
+    parts.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + separator.size());
+  }
+}
+
+// Environment variables are written in capitals and without "-": the name that is meant is the one in the
+// file that reads the same.
+std::string known_name(const toml::table& table, const std::string& name) {
+  const auto plain = [](std::string_view text) {
+    std::string result(text);
+    for (char& c : result)
+      c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return result;
+  };
+  for (const auto& [key, value] : table)
+    if (plain(key.str()) == plain(name)) return std::string(key.str());
+  return name;
+}
+
+// Text that is no TOML value needs no quotes: 5s, hello.so.
+void insert(toml::table& table, const std::string& key, const std::string& value) {
+  try {
+    const toml::table parsed = toml::parse("v = " + value);
+    if (parsed.size() == 1) {
+      parsed.get("v")->visit([&](const auto& node) { table.insert_or_assign(key, node); });
+      return;
+    }
+  } catch (const toml::parse_error&) {
+    // Not TOML: a text.
+  }
+  table.insert_or_assign(key, value);
+}
+
+}  // namespace
+
+std::vector<Override> from_environment(const std::vector<std::pair<std::string, std::string>>& variables) {
+  std::vector<Override> overrides;
+  constexpr std::string_view prefix = "COFFEES_";
+  for (const auto& [name, value] : variables) {
+    if (!name.starts_with(prefix) || name.find("__") == std::string::npos) continue;
+    std::vector<std::string> parts = split(std::string_view(name).substr(prefix.size()), "__");
+    // Names of variables inside `env` keep their case.
+    const std::size_t lowered = parts.size() == 4 ? 3 : parts.size();
+    for (std::size_t i = 0; i < lowered; ++i)
+      std::transform(parts[i].begin(), parts[i].end(), parts[i].begin(),
+                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    overrides.push_back({fmt::format("{}", fmt::join(parts, ".")), value, "environment " + name});
+  }
+  return overrides;
+}
+
+std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& root, Origins& origins) {
+  std::vector<Problem> problems;
+  for (const Override& override : overrides) {
+    std::vector<std::string> parts = split(override.key, ".");
+    const bool named =
+        std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });
+    if (!named || parts.size() < 2 || parts.size() > 4) {
+      problems.push_back({"E302", override.origin, fmt::format("'{}' is no key", override.key),
+                          "keys are like server.port, defaults.timeout, functions.hello.timeout"});
+      continue;
+    }
+    toml::table* table = &root;
+    for (std::size_t i = 0; i + 1 < parts.size() && table != nullptr; ++i) {
+      if (i == 1) parts[i] = known_name(*table, parts[i]);
+      table = table->insert(parts[i], toml::table{}).first->second.as_table();
+    }
+    if (table == nullptr) {
+      problems.push_back({"E302", override.origin, fmt::format("'{}' is no key", override.key),
+                          "what stands before its last dot is a value, not a table"});
+      continue;
+    }
+    insert(*table, parts.back(), override.value);
+    origins[fmt::format("{}", fmt::join(parts, "."))] = override.origin;
+  }
+  return problems;
+}
+
+}  // namespace coffees::config

@@ -1,0 +1,197 @@
+#include "events/event_log.h"
+
+#include <array>
+
+namespace coffees::events {
+namespace {
+
+constexpr auto kBatch = std::chrono::milliseconds(20);
+constexpr auto kStatsEvery = std::chrono::seconds(1);
+constexpr std::size_t kLongestText = 16 * 1024;
+
+template <typename Body>
+std::string_view bytes_of(const Body& body) {
+  static_assert(sizeof body % 8 == 0);
+  return {reinterpret_cast<const char*>(&body), sizeof body};
+}
+
+std::int64_t nanoseconds_since_1970() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Header header_of(Type type, FunctionIndex function, std::uint32_t worker = 0, std::uint8_t detail = 0) {
+  return {.worker = worker, .function = function, .type = type, .detail = detail};
+}
+
+}  // namespace
+
+EventLog::EventLog(Deadlines& deadlines, std::vector<std::string> functions, std::size_t words)
+    : functions_(std::move(functions)),
+      ring_(words),
+      metrics_(functions_.size() + 1),
+      announcement_(deadlines, [this] { announce(); }),
+      stats_(deadlines, [this] { tell_stats(); }) {
+  since_1970_ = nanoseconds_since_1970() - Clock::now().time_since_epoch().count();
+}
+
+void EventLog::append_bytes(Header header, std::string_view body, std::string_view text, TimePoint now) {
+  const std::uint64_t sequence = sequence_.load(std::memory_order_relaxed) + 1;
+  header.sequence = sequence;
+  header.time = now.time_since_epoch().count() + since_1970_;
+  text = text.substr(0, kLongestText);
+  header.text_size = static_cast<std::uint32_t>(text.size());
+  std::array<char, sizeof(Header) + 128> fixed;
+  std::memcpy(fixed.data(), &header, sizeof header);
+  std::memcpy(fixed.data() + sizeof header, body.data(), body.size());
+  ring_.append({fixed.data(), sizeof header + body.size()}, text);
+  sequence_.store(sequence, std::memory_order_relaxed);
+  if (announcing_) return;
+  announcing_ = true;
+  announcement_.arm(now + kBatch);
+  if (stats_due_ || !ask_stats_) return;
+  stats_due_ = true;
+  stats_.arm(now + kStatsEvery);
+}
+
+template <typename Body>
+void EventLog::append(Header header, const Body& body, std::string_view text, TimePoint now) {
+  static_assert(sizeof body <= 128);
+  append_bytes(header, bytes_of(body), text, now);
+}
+
+void EventLog::announce() {
+  announcing_ = false;
+  // The system's clock may have been set since the last time.
+  since_1970_ = nanoseconds_since_1970() - Clock::now().time_since_epoch().count();
+  {
+    const std::lock_guard lock(mutex_);
+    announced_ = newest();
+  }
+  news_.notify_all();
+}
+
+void EventLog::tell_stats() {
+  Stats now = ask_stats_();
+  now.finished = finished_;
+  append(header_of(Type::stats, kNoFunction), now, {}, Clock::now());
+  stats_due_ = false;  // after the append: it must not count as something that happened
+}
+
+void EventLog::function_loaded(FunctionIndex function, Duration init, TimePoint now) {
+  append(header_of(Type::function_loaded, function), Loaded{.init = init.count()}, {}, now);
+}
+
+void EventLog::function_failed(FunctionIndex function, std::string_view why, TimePoint now) {
+  append_bytes(header_of(Type::function_failed, function), {}, why, now);
+}
+
+void EventLog::worker_starting(FunctionIndex function, std::uint32_t worker, bool spare, TimePoint now) {
+  append_bytes(header_of(Type::worker_starting, function, worker, spare ? 1 : 0), {}, {}, now);
+}
+
+void EventLog::worker_ready(FunctionIndex function, std::uint32_t worker, const Ready& ready, TimePoint now) {
+  of(function).boot.add(ready.boot);
+  of(function).init.add(ready.init);
+  append(header_of(Type::worker_ready, function, worker), ready, {}, now);
+}
+
+void EventLog::worker_busy(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
+                           Duration was_idle, TimePoint now) {
+  of(function).idle_nanoseconds += was_idle.count();
+  append(header_of(Type::worker_busy, function, worker), Request{RequestName(request_id)}, {}, now);
+}
+
+void EventLog::worker_idle(FunctionIndex function, std::uint32_t worker, Duration was_busy, TimePoint now) {
+  of(function).busy_nanoseconds += was_busy.count();
+  append_bytes(header_of(Type::worker_idle, function, worker), {}, {}, now);
+}
+
+void EventLog::worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason,
+                               TimePoint now) {
+  append_bytes(header_of(Type::worker_stopping, function, worker, static_cast<std::uint8_t>(reason)), {}, {},
+               now);
+}
+
+void EventLog::worker_stopped(FunctionIndex function, std::uint32_t worker, StopReason reason,
+                              const Stopped& stopped, TimePoint now) {
+  ++of(function).stopped[static_cast<std::size_t>(reason)];
+  of(function).lifetime.add(stopped.lifetime);
+  append(header_of(Type::worker_stopped, function, worker, static_cast<std::uint8_t>(reason)), stopped, {},
+         now);
+}
+
+void EventLog::invocation_queued(FunctionIndex function, std::string_view request_id, TimePoint now) {
+  append(header_of(Type::invocation_queued, function), Request{RequestName(request_id)}, {}, now);
+}
+
+void EventLog::invocation_started(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
+                                  bool cold, TimePoint now) {
+  append(header_of(Type::invocation_started, function, worker, cold ? 1 : 0),
+         Request{RequestName(request_id)}, {}, now);
+}
+
+void EventLog::invocation_finished(FunctionIndex function, std::string_view request_id,
+                                   const Outcome& outcome, TimePoint now) {
+  FunctionMetrics& metrics = of(function);
+  ++metrics.outcomes[static_cast<std::size_t>(outcome.kind)];
+  ++finished_;
+  if (outcome.worker_number != 0) {
+    if (outcome.cold) ++metrics.cold_starts;
+    (outcome.cold ? metrics.exec_cold : metrics.exec_warm).add(outcome.timing.exec.count());
+    metrics.queue.add(outcome.timing.queue.count());
+    if (outcome.usage.peak_rss != 0) {
+      metrics.cpu.add(outcome.usage.cpu.count());
+      metrics.peak_rss.add(outcome.usage.peak_rss);
+    }
+  }
+  Header header = header_of(Type::invocation_finished, function, outcome.worker_number,
+                            static_cast<std::uint8_t>(outcome.kind));
+  header.cold = outcome.cold ? 1 : 0;
+  header.status = static_cast<std::uint16_t>(status_of(outcome));
+  Finished body{.id = RequestName(request_id),
+                .queue = outcome.timing.queue.count(),
+                .boot = outcome.timing.boot.count(),
+                .init = outcome.timing.init.count(),
+                .exec = outcome.timing.exec.count(),
+                .cpu = outcome.usage.cpu.count(),
+                .peak_rss = outcome.usage.peak_rss};
+  if (outcome.kind == Outcome::Kind::ok) {
+    append(header, body, {}, now);
+  } else {
+    body.type_size = std::min<std::size_t>(outcome.type.size(), 256);
+    append(header, body, outcome.type.substr(0, body.type_size) + outcome.message, now);
+  }
+}
+
+void EventLog::log(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
+                   std::string_view line, TimePoint now) {
+  append(header_of(Type::log, function, worker), Request{RequestName(request_id)}, line, now);
+}
+
+void EventLog::note(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
+                    std::string_view text, TimePoint now) {
+  append(header_of(Type::log, function, worker, 1), Request{RequestName(request_id)}, text, now);
+}
+
+void EventLog::log_dropped(FunctionIndex function, std::uint64_t bytes) {
+  of(function).log_bytes_dropped += bytes;
+}
+
+std::uint64_t EventLog::wait_for_news(std::uint64_t seen, std::chrono::milliseconds limit) const {
+  std::unique_lock lock(mutex_);
+  news_.wait_for(lock, limit, [&] { return announced_ > seen || closed(); });
+  return newest();
+}
+
+void EventLog::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_.store(true, std::memory_order_relaxed);
+    announced_ = newest();
+  }
+  news_.notify_all();
+}
+
+}  // namespace coffees::events

@@ -1,0 +1,99 @@
+// The one event log: everything that happens is told here, once, and all views are made from it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "deadlines.h"
+#include "events/metrics.h"
+#include "events/record.h"
+#include "events/ring.h"
+#include "invocation.h"
+
+namespace coffees::events {
+
+/// The loop's side writes records and counts; it neither formats nor allocates nor locks. Other threads read
+/// the ring at their own pace. Outlives all of its readers' threads.
+class EventLog {
+ public:
+  /// Holds about 30,000 invocations; the memory is all used after that many and stays the same.
+  static constexpr std::size_t kDefaultWords = std::size_t{1} << 20;
+
+  /// `functions`: their names, by FunctionIndex; fixed from now on.
+  EventLog(Deadlines& deadlines, std::vector<std::string> functions, std::size_t words = kDefaultWords);
+
+  // -- The loop's side. `now` is the moment that the event is dated to.
+  void function_loaded(FunctionIndex function, Duration init, TimePoint now);
+  void function_failed(FunctionIndex function, std::string_view why, TimePoint now);
+  void worker_starting(FunctionIndex function, std::uint32_t worker, bool spare, TimePoint now);
+  void worker_ready(FunctionIndex function, std::uint32_t worker, const Ready& ready, TimePoint now);
+  void worker_busy(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
+                   Duration was_idle, TimePoint now);
+  void worker_idle(FunctionIndex function, std::uint32_t worker, Duration was_busy, TimePoint now);
+  void worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason, TimePoint now);
+  void worker_stopped(FunctionIndex function, std::uint32_t worker, StopReason reason, const Stopped& stopped,
+                      TimePoint now);
+  void invocation_queued(FunctionIndex function, std::string_view request_id, TimePoint now);
+  void invocation_started(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
+                          bool cold, TimePoint now);
+  /// Every invocation, exactly once, whatever became of it.
+  void invocation_finished(FunctionIndex function, std::string_view request_id, const Outcome& outcome,
+                           TimePoint now);
+  /// One line of a process's output; `worker` 0 is its function's zygote.
+  void log(FunctionIndex function, std::uint32_t worker, std::string_view request_id, std::string_view line,
+           TimePoint now);
+  /// The same for what the runtime itself has to say among these lines.
+  void note(FunctionIndex function, std::uint32_t worker, std::string_view request_id, std::string_view text,
+            TimePoint now);
+  void log_dropped(FunctionIndex function, std::uint64_t bytes);
+
+  /// Asked once a second while things happen, for the `stats` event.
+  void on_stats(std::function<Stats()> ask) { ask_stats_ = std::move(ask); }
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+
+  // -- Any thread.
+  [[nodiscard]] const Ring& ring() const { return ring_; }
+  [[nodiscard]] const std::vector<std::string>& functions() const { return functions_; }
+  /// Sequence of the newest event.
+  [[nodiscard]] std::uint64_t newest() const { return sequence_.load(std::memory_order_relaxed); }
+
+  /// Waits until something is new since `seen`, the log is closed, or `limit` has passed. News are announced
+  /// in batches, 20 ms after the first of them: one wake-up per batch, not per event. Returns newest().
+  std::uint64_t wait_for_news(std::uint64_t seen, std::chrono::milliseconds limit) const;
+  /// No more news will come; wakes all who wait.
+  void close();
+  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
+
+ private:
+  template <typename Body>
+  void append(Header header, const Body& body, std::string_view text, TimePoint now);
+  void append_bytes(Header header, std::string_view body, std::string_view text, TimePoint now);
+  void announce();
+  void tell_stats();
+  FunctionMetrics& of(FunctionIndex function) {
+    return metrics_[function < functions_.size() ? function : functions_.size()];
+  }
+
+  std::vector<std::string> functions_;
+  Ring ring_;
+  Metrics metrics_;
+  std::uint64_t finished_ = 0;
+  std::atomic<std::uint64_t> sequence_{0};
+  std::function<Stats()> ask_stats_;
+  Deadline announcement_;
+  Deadline stats_;
+  bool announcing_ = false;
+  bool stats_due_ = false;
+  std::int64_t since_1970_ = 0;  ///< add it to a TimePoint
+
+  mutable std::mutex mutex_;  ///< taken once per batch
+  mutable std::condition_variable news_;
+  std::uint64_t announced_ = 0;
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace coffees::events

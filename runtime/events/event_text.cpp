@@ -1,0 +1,123 @@
+#include "events/event_text.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "invocation.h"
+
+namespace coffees::events {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr const char* kRed = "31";
+constexpr const char* kYellow = "33";
+constexpr const char* kBlue = "34";
+
+double milliseconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) * 1e-6; }
+
+// Bytes of the well-formed UTF-8 sequence that `text` begins with (RFC 3629), 0 if it is none. C1 control
+// characters count as none: terminals obey them.
+std::size_t utf8_sequence(std::string_view text) {
+  const auto byte = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[i])) : 0U;
+  };
+  const auto continues = [&byte](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first >= 0xC2 && first <= 0xDF && continues(1)) return first == 0xC2 && byte(1) < 0xA0 ? 0 : 2;
+  if (first >= 0xE0 && first <= 0xEF && continues(1) && continues(2)) {
+    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
+    const bool surrogate = first == 0xED && byte(1) > 0x9F;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (first >= 0xF0 && first <= 0xF4 && continues(1) && continues(2) && continues(3)) {
+    const bool overlong = first == 0xF0 && byte(1) < 0x90;
+    const bool too_large = first == 0xF4 && byte(1) > 0x8F;
+    return overlong || too_large ? 0 : 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string time_of_day(std::int64_t nanoseconds) {
+  const auto second = static_cast<std::time_t>(nanoseconds / kSecond);
+  return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(second), nanoseconds % kSecond / 1'000'000);
+}
+
+std::string visible(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    std::size_t size = byte == '\t' || (byte >= 0x20 && byte < 0x7f) ? 1 : utf8_sequence(text);
+    if (size == 0) {
+      out += fmt::format("\\x{:02x}", byte);
+      size = 1;
+    } else {
+      out.append(text.substr(0, size));
+    }
+    text.remove_prefix(size);
+  }
+  return out;
+}
+
+std::string EventText::worker_name(const Header& header) const {
+  if (header.function >= functions_.size()) return "-";
+  return header.worker == 0 ? functions_[header.function]
+                            : fmt::format("{}#{}", functions_[header.function], header.worker);
+}
+
+std::string EventText::paint(std::string_view text, const char* colour) const {
+  return style_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : std::string(text);
+}
+
+// Who, how, what came of it, where the time went, which request.
+std::string EventText::finished(const Event& event) const {
+  const Header& header = event.header;
+  const auto body = event.as<Finished>();
+  const auto kind = static_cast<Outcome::Kind>(header.detail);
+  const bool cold = header.cold != 0;
+  const std::string start = header.worker == 0 ? "-   " : (cold ? paint("cold", kBlue) : "warm");
+  std::string line = fmt::format("{:<14} {} {}  {:.1f}ms", worker_name(header), start, header.status,
+                                 milliseconds(body.queue + body.boot + body.init + body.exec));
+  if (header.worker != 0) {
+    line += fmt::format("  queue {:.1f}", milliseconds(body.queue));
+    if (cold)
+      line += fmt::format("  boot {:.1f}  init {:.1f}", milliseconds(body.boot), milliseconds(body.init));
+    line += fmt::format("  exec {:.1f}", milliseconds(body.exec));
+  }
+  line += fmt::format("  {}", body.id.view());
+  if (kind == Outcome::Kind::ok) return line;
+  const std::size_t type_size = std::min<std::size_t>(body.type_size, event.text.size());
+  line += "  " + (kind == Outcome::Kind::timeout ? paint("TIMEOUT", kRed) : paint(code_of(kind), kYellow));
+  line += ": " + visible(event.text.substr(0, type_size)) + (type_size > 0 ? ": " : "");
+  return line + visible(event.text.substr(type_size));
+}
+
+std::string EventText::line(const Event& event) const {
+  const Header& header = event.header;
+  const std::string who = fmt::format("{}  ", time_of_day(header.time));
+  switch (header.type) {
+    case Type::invocation_finished:
+      return who + finished(event);
+    case Type::log:
+      return who + fmt::format("{:<14} {} {}", worker_name(header), header.detail != 0 ? '*' : '|',
+                               visible(event.text));
+    case Type::function_failed:
+      return who +
+             fmt::format("{:<14} {}: {}", worker_name(header), paint("failed", kRed), visible(event.text));
+    case Type::worker_stopped: {
+      const auto reason = static_cast<StopReason>(header.detail);
+      // Those that went with an invocation have been told with it.
+      if (reason != StopReason::idle && reason != StopReason::user) return {};
+      return who + fmt::format("{:<14} retired ({}), served {}", worker_name(header), name_of(reason),
+                               event.as<Stopped>().served);
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace coffees::events
