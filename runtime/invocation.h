@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coffees {
 
@@ -16,7 +17,8 @@ class Cancellation {
   /// Asks for the end; calls what on_request() was given, once.
   void request() {
     requested_ = true;
-    if (action_) action_();
+    // Taken out first: the action may end the invocation, which clears it.
+    if (const std::function<void()> action = std::exchange(action_, {})) action();
   }
   [[nodiscard]] bool requested() const { return requested_; }
   /// What to do when the end is asked for; replaces the former action. An empty function clears it.

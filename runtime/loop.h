@@ -14,6 +14,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <optional>
+#include <unordered_set>
 
 namespace coffees {
 
@@ -34,14 +36,69 @@ using UseTask = asio::use_awaitable_t<Executor>;
 using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
+class Gate;
+
 /// The loop. Everything that runs on it is built after it and destroyed before it.
 class Loop : public asio::io_context {
  public:
   Loop() : asio::io_context(1) {}
   /// Destroys every coroutine that still waits, while the objects that they refer to are alive. Last call
   /// before these go.
-  void abandon() { shutdown(); }
+  void abandon();
+
+ private:
+  friend class Gate;
+  std::unordered_set<Gate*> waiting_gates_;
 };
+
+/// Where one coroutine waits to be resumed: at once, on the loop's thread, by whoever opens it. Far cheaper
+/// than a Signal, and for one only. Not a flag either: opening a gate where nobody waits does nothing.
+class Gate {
+ public:
+  explicit Gate(const Executor& executor) : loop_(static_cast<Loop&>(executor.context())) {}
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+  ~Gate() { drop(); }
+
+  /// Waits for open().
+  Task<> wait() {
+    co_await asio::async_initiate<UseTask, void()>([this](auto&& resume) { hold(std::move(resume)); },
+                                                   use_task_);
+  }
+  /// Resumes who waits, and returns when that one waits again for something or has ended. This gate may be
+  /// gone then.
+  void open() {
+    if (!resume_) return;
+    Resume resume = take();
+    std::move(resume)();
+  }
+  /// Destroys who waits.
+  void drop() {
+    if (resume_) const Resume dropped = take();
+  }
+
+ private:
+  using Resume = asio::async_result<UseTask, void()>::handler_type;
+  void hold(Resume&& resume) {
+    resume_.emplace(std::move(resume));
+    loop_.waiting_gates_.insert(this);
+  }
+  Resume take() {
+    Resume resume = std::move(*resume_);
+    resume_.reset();
+    loop_.waiting_gates_.erase(this);
+    return resume;
+  }
+
+  Loop& loop_;
+  std::optional<Resume> resume_;
+  UseTask use_task_;
+};
+
+inline void Loop::abandon() {
+  while (!waiting_gates_.empty()) (*waiting_gates_.begin())->drop();
+  shutdown();
+}
 
 /// Starts a coroutine that nobody waits for. An exception that leaves it is a bug and leaves Loop::run().
 template <typename Body>

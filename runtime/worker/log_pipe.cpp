@@ -25,9 +25,8 @@ void LogPipe::begin_invocation(std::string_view request_id) {
 }
 
 void LogPipe::end_invocation() {
-  // A first line is taken in before the answer that followed it, because the reactor hands out events in the
-  // order in which they happened; only after some output can there be more of it that is not announced anew.
-  if (taken_ > 0 && pipe_.is_open()) read_some();
+  // The answer may have come by the mailbox, ahead of what the loop would be told about this pipe.
+  if (pipe_.is_open()) read_some();
 }
 
 void LogPipe::close() {

@@ -13,6 +13,7 @@
 #include "platform/channel.h"
 #include "platform/last_words.h"
 #include "platform/this_process.h"
+#include "worker/mailbox.h"
 #include "worker/wire.h"
 #include "worker/worker_main.h"
 
@@ -44,16 +45,20 @@ std::string_view view(coffees_bytes text) {
 // unread request was never executed.
 class Request {
  public:
-  Request() : packet_(std::make_unique_for_overwrite<char[]>(wire::kMaxPacket)) {}
+  explicit Request(WorkerMailbox& mail)
+      : mail_(mail), packet_(std::make_unique_for_overwrite<char[]>(wire::kMaxPacket)) {}
 
   // False when the dispatcher has closed the channel.
   bool read() {
     std::span<char> buffer(packet_.get(), wire::kMaxPacket);
-    const platform::Received received = platform::receive_message(kWorkerChannel, std::span(&buffer, 1));
-    if (received.state != platform::ReceiveState::message) return false;
+    std::size_t size = mail_.receive(buffer);
+    if (size == 0) {
+      const platform::Received received = platform::receive_message(kWorkerChannel, std::span(&buffer, 1));
+      if (received.state != platform::ReceiveState::message || received.truncated) return false;
+      size = received.size;
+    }
     wire::Packet packet;
-    if (received.truncated || !wire::parse({packet_.get(), received.size}, packet) ||
-        packet.header.kind != wire::Kind::request)
+    if (!wire::parse({packet_.get(), size}, packet) || packet.header.kind != wire::Kind::request)
       return false;
     invocation = packet.header.invocation;
     std::string_view texts = packet.meta;
@@ -100,11 +105,12 @@ class Request {
     return true;
   }
 
+  WorkerMailbox& mail_;
   std::unique_ptr<char[]> packet_;
   std::unique_ptr<char[]> large_body_;
 };
 
-bool send_response(std::uint64_t invocation, const coffees_result& result,
+bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_result& result,
                    const platform::this_process::Usage& usage) {
   std::string headers;
   for (std::uint32_t i = 0; i < result.header_count; ++i)
@@ -132,7 +138,13 @@ bool send_response(std::uint64_t invocation, const coffees_result& result,
     too_large.outcome = COFFEES_ERROR;
     too_large.error_type = bytes(type);
     too_large.error_message = bytes(message);
-    return send_response(invocation, too_large, usage);
+    return send_response(mail, invocation, too_large, usage);
+  }
+  if (Mailbox::fits(head.size() + body.size())) {
+    const std::array<std::string_view, 2> parts{head, body};
+    if (!mail.answer(parts)) return true;
+    const wire::PacketHeader bell{.kind = wire::Kind::bell};
+    return platform::send_message(kWorkerChannel, platform::bytes_of(bell)) == platform::SendState::sent;
   }
   std::size_t sent = std::min(body.size(), wire::kMaxPacket - head.size());
   const std::array<std::string_view, 2> first{head, body.substr(0, sent)};
@@ -150,11 +162,11 @@ bool send_response(std::uint64_t invocation, const coffees_result& result,
 
 }  // namespace
 
-void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
+void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, WorkerMailbox& mail) {
   const std::string name = birth.function + "#" + std::to_string(birth.number);
   const AbortPacket aborted;
   const AbortPacket aborted_out_of_memory{.out_of_memory = 1};
-  Request request;
+  Request request(mail);
   std::int64_t cpu_before = platform::this_process::usage().cpu_nanoseconds;
   while (request.read()) {
     coffees_event event{};
@@ -184,7 +196,7 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin) {
     std::fflush(stdout);
     platform::this_process::Usage usage = platform::this_process::usage();
     usage.cpu_nanoseconds -= std::exchange(cpu_before, usage.cpu_nanoseconds);
-    const bool sent = send_response(request.invocation, result, usage);
+    const bool sent = send_response(mail, request.invocation, result, usage);
     plugin.release(&result);
     if (!sent) break;
     request.forget_body();

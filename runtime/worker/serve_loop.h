@@ -6,12 +6,13 @@
 namespace coffees {
 
 struct WorkerBirth;
+class WorkerMailbox;
 
 /// The worker's end of its channel to the dispatcher; documented to handler authors as theirs to leave alone.
 constexpr int kWorkerChannel = 3;
 
-/// Serves until the channel closes. A request that makes no sense ends the process: the dispatcher would have
+/// Serves until it is killed. A request that makes no sense ends the process: the dispatcher would have
 /// had to break. Never returns.
-[[noreturn]] void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin);
+[[noreturn]] void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, WorkerMailbox& mail);
 
 }  // namespace coffees

@@ -10,7 +10,7 @@ bool parse(std::string_view bytes, Packet& packet) {
   std::memcpy(&packet.header, bytes.data(), sizeof packet.header);
   bytes.remove_prefix(sizeof packet.header);
   const PacketHeader& header = packet.header;
-  if (header.magic != kMagic || header.kind < Kind::hello || header.kind > Kind::aborted) return false;
+  if (header.magic != kMagic || header.kind < Kind::hello || header.kind > Kind::bell) return false;
   if (header.meta_size > bytes.size()) return false;
   packet.meta = bytes.substr(0, header.meta_size);
   packet.body = bytes.substr(header.meta_size);

@@ -1,7 +1,10 @@
 // The packets between the dispatcher and one worker, both sides. One SEQPACKET message is one packet.
 //
 // dispatcher -> worker   request data*
-// worker -> dispatcher   hello (ready | init_failed)  then per request: response data*, at any time: aborted
+// worker -> dispatcher   hello (ready | init_failed)  then per request: response data*, at any time: aborted,
+// bell
+//
+// A request or response that is a single small packet goes by the mailbox (mailbox.h) instead of the channel.
 //
 // A packet is a PacketHeader, then `meta_size` bytes of meta, then a piece of the body. The first packet of a
 // message says how long the whole body is; `data` packets carry the rest in order. The dispatcher trusts
@@ -32,6 +35,7 @@ enum class Kind : std::uint32_t {
   data,         ///< a further piece of the body of the request or response before it
   aborted,      ///< abort() was called: as PID 1 of its namespace the worker cannot die by SIGABRT
                 ///< (pid_namespaces(7))
+  bell,         ///< worker -> dispatcher: there is an answer in a mailbox (mailbox.h)
 };
 
 struct PacketHeader {

@@ -43,46 +43,98 @@ Outcome out_of_memory(const ProcessSettings& settings) {
 
 ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
                              WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log,
-                             LogSink& sink)
+                             LogSink& sink, MailRoom& room)
     : settings_(settings),
       name_(settings.function + "#" + std::to_string(number)),
+      room_(room),
+      mail_{.box = Mailbox(mail_descriptor_)},
+      gate_(executor),
+      self_(std::make_shared<ProcessWorker*>(this)),
       channel_(executor, channel.release()),
       log_(std::make_shared<LogPipe>(executor, deadlines, std::move(log),
                                      LogOrigin{name_, settings.index, number}, sink)),
       ended_timer_(executor),
       deadline_(deadlines, [this] {
         expired_ = true;
-        channel_.cancel();
+        wake_soon();
       }) {
   log_->start();
+  watch_channel();
 }
 
 ProcessWorker::~ProcessWorker() {
+  *self_ = nullptr;
+  room_.gone(*this);
   if (on_destruction_) on_destruction_();
   log_->close();
 }
 
-Task<ProcessWorker::Wake> ProcessWorker::wait(Descriptor::wait_type what) {
-  ErrorCode error;
-  if (!expired_ && !cancelled_) co_await channel_.async_wait(what, asio::redirect_error(UseTask(), error));
+// Not at once: whoever calls is in the middle of something that the resumed coroutine may end.
+void ProcessWorker::wake_soon() {
+  asio::post(channel_.get_executor(), [self = self_] {
+    if (*self != nullptr) (*self)->wake();
+  });
+}
+
+void ProcessWorker::watch_channel() {
+  channel_event_ = false;
+  channel_.async_wait(Descriptor::wait_read, [self = self_](const ErrorCode& error) {
+    if (error || *self == nullptr) return;
+    (*self)->channel_event_ = true;
+    // It may be a bell, and that one is for all: whoever rings first has silenced the others.
+    (*self)->room_.rung();
+    (*self)->wake();
+  });
+}
+
+// Returns when something has happened: an event on the channel, an answer in the mailbox, the end of the
+// process, the deadline, a cancellation. Who waits looks at all of them.
+Task<ProcessWorker::Wake> ProcessWorker::wait() {
+  if (!expired_ && !cancelled_) co_await gate_.wait();
   if (cancelled_) co_return Wake::cancelled;
   co_return expired_ ? Wake::expired : Wake::ready;
+}
+
+Task<ProcessWorker::Wake> ProcessWorker::wait_until_writable() {
+  bool writable = false;
+  channel_.async_wait(Descriptor::wait_write, [self = self_, &writable](const ErrorCode& error) {
+    if (error || *self == nullptr) return;
+    writable = true;
+    (*self)->wake();
+  });
+  Wake woken = Wake::ready;
+  while (woken == Wake::ready && !writable && !exit_) woken = co_await wait();
+  if (!writable) {
+    // The handler above must not outlive `writable`; the watch for reading ends with it and begins anew.
+    channel_.cancel();
+    co_await yield_to_others();
+    if (!channel_event_) watch_channel();
+  }
+  co_return woken;
 }
 
 Task<ProcessWorker::StartPacket> ProcessWorker::receive_start_packet(TimePoint deadline) {
   StartPacket result;
   expired_ = false;
   deadline_.arm(deadline);
-  const Wake wake = co_await wait(Descriptor::wait_read);
-  deadline_.disarm();
-  if (wake != Wake::ready) {
-    result.expired = true;
-    co_return result;
+  platform::Received received;
+  while (true) {
+    if (channel_event_) {
+      received = platform::receive_with_descriptors(channel_.native_handle(), packet_buffer());
+      if (received.state != ReceiveState::would_block) break;
+      watch_channel();
+    }
+    const Wake wake = co_await wait();
+    if (wake != Wake::ready) {
+      result.expired = true;
+      break;
+    }
   }
-  const platform::Received received =
-      platform::receive_with_descriptors(channel_.native_handle(), packet_buffer());
+  deadline_.disarm();
+  if (result.expired) co_return result;
   result.arrived = received.state == ReceiveState::message && !received.truncated &&
                    wire::parse({packet_buffer().data(), received.size}, result.packet);
+  if (result.arrived) watch_channel();
   if (result.arrived && pid_ == 0 && received.sender.pid > 0) {
     process_ = platform::open_process(received.sender.pid);
     pid_ = received.sender.pid;
@@ -103,7 +155,7 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   if (call.cancellation != nullptr)
     call.cancellation->on_request([this] {
       cancelled_ = true;
-      channel_.cancel();
+      wake_soon();
     });
 
   std::optional<Outcome> failed = co_await send_request(call, deadline, cold, undelivered);
@@ -113,6 +165,7 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   else
     outcome = co_await receive_answer(undelivered);
 
+  room_.forget(*this);
   deadline_.disarm();
   if (call.cancellation != nullptr) call.cancellation->on_request({});
   log_->end_invocation();
@@ -121,9 +174,34 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   co_return outcome;
 }
 
+// What came on the channel while nothing was asked of the worker: a bell for an answer that was found without
+// it, or the worker's end (`dead`), or nonsense.
+std::optional<Outcome> ProcessWorker::check_idle_channel(bool& dead) {
+  while (channel_event_) {
+    platform::Received received;
+    if (!receive_packet(received)) break;
+    if (received.state != ReceiveState::message) {
+      dead = true;
+      break;
+    }
+    wire::Packet packet;
+    if (received.truncated || !wire::parse({packet_buffer().data(), received.size}, packet) ||
+        packet.header.kind != wire::Kind::bell)
+      return nonsense("a packet that nobody had asked for");
+    if (std::optional<Outcome> trouble = look_at(packet)) return trouble;
+  }
+  return std::nullopt;
+}
+
 Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, TimePoint deadline,
                                                          bool cold, bool& undelivered) {
   static std::string head;  // reused: the loop is a single thread, and it is sent before the next wait
+  bool dead = false;
+  std::optional<Outcome> trouble = check_idle_channel(dead);
+  // Whatever it is, it has nothing to do with this request: another worker may have it.
+  undelivered = trouble || dead || exit_;
+  if (trouble) co_return std::move(*trouble);
+  if (undelivered) co_return co_await died();
   const wire::RequestMeta meta{.deadline = deadline.time_since_epoch().count(),
                                .served = served_,
                                .pid = pid_,
@@ -133,36 +211,47 @@ Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call,
                                .path_size = static_cast<std::uint32_t>(call.path.size()),
                                .query_size = static_cast<std::uint32_t>(call.query.size()),
                                .headers_size = static_cast<std::uint32_t>(call.headers.size())};
-  wire::PacketHeader header{
+  const wire::PacketHeader header{
       .kind = wire::Kind::request, .invocation = invocation_, .body_size = call.body.size()};
+  head.clear();
+  wire::append_head(head, header, meta,
+                    call.request_id.size() + call.method.size() + call.path.size() + call.query.size() +
+                        call.headers.size());
+  head.append(call.request_id).append(call.method).append(call.path).append(call.query).append(call.headers);
+  if (head.size() > wire::kMaxPacket)
+    throw std::logic_error("the front admits a request head that no packet holds");
+  by_channel_ = !Mailbox::fits(head.size() + call.body.size());
+  if (by_channel_) {
+    mail_.box.post({});
+    room_.expect(*this);
+    co_return co_await send_packets(head, call.body, undelivered);
+  }
+  const std::array<std::string_view, 2> parts{head, call.body};
+  mail_.box.post(parts);
+  room_.expect(*this);
+  co_return std::nullopt;
+}
+
+// The first packet has the head and as much of the body as fits, the others the rest. `head` is sent before
+// the first wait, or copied.
+Task<std::optional<Outcome>> ProcessWorker::send_packets(std::string_view head, std::string_view body,
+                                                         bool& undelivered) {
+  const std::string first_head(head);
+  const wire::PacketHeader more{
+      .kind = wire::Kind::data, .invocation = invocation_, .body_size = body.size()};
   std::size_t sent = 0;
   bool first = true;
-  while (first || sent < call.body.size()) {
-    head.clear();
-    if (first) {
-      wire::append_head(head, header, meta,
-                        call.request_id.size() + call.method.size() + call.path.size() + call.query.size() +
-                            call.headers.size());
-      head.append(call.request_id)
-          .append(call.method)
-          .append(call.path)
-          .append(call.query)
-          .append(call.headers);
-      if (head.size() > wire::kMaxPacket)
-        throw std::logic_error("the front admits a request head that no packet holds");
-    } else {
-      header.kind = wire::Kind::data;
-      head.append(platform::bytes_of(header));
-    }
-    const std::string_view piece = call.body.substr(sent, wire::kMaxPacket - head.size());
-    const std::array<std::string_view, 2> parts{head, piece};
+  while (first || sent < body.size()) {
+    const std::string_view start = first ? std::string_view(first_head) : platform::bytes_of(more);
+    const std::string_view piece = body.substr(sent, wire::kMaxPacket - start.size());
+    const std::array<std::string_view, 2> parts{start, piece};
     switch (platform::send_message(channel_.native_handle(), parts)) {
       case SendState::sent:
         sent += piece.size();
         first = false;
         break;
       case SendState::would_block: {
-        const Wake wake = co_await wait(Descriptor::wait_write);
+        const Wake wake = co_await wait_until_writable();
         if (wake != Wake::ready) co_return interrupted(wake);
         break;
       }
@@ -176,33 +265,69 @@ Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call,
   co_return std::nullopt;
 }
 
+// Reads one packet from the channel into packet_buffer(). Returns false when there is none; then the channel
+// is watched again.
+bool ProcessWorker::receive_packet(platform::Received& received) {
+  const std::span<char> buffer = packet_buffer();
+  received = platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
+  if (received.state != ReceiveState::would_block) return true;
+  watch_channel();
+  return false;
+}
+
+// Packets that are no answer; anything else is left to the caller.
+std::optional<Outcome> ProcessWorker::look_at(const wire::Packet& packet) {
+  if (packet.header.kind == wire::Kind::bell) {
+    // At most one for every answer: a worker that rings for nothing would keep the loop busy.
+    if (++bells_ > answers_ + 1) return nonsense("more bells than answers");
+    watch_channel();
+  } else if (packet.header.kind == wire::Kind::aborted && !aborted_) {
+    aborted_ = true;
+    std::uint32_t flag = 0;
+    std::string_view meta = packet.meta;
+    aborted_out_of_memory_ = wire::take_meta(meta, flag) && flag != 0;
+  } else {
+    return nonsense("a packet that is no answer to this request");
+  }
+  return std::nullopt;
+}
+
 Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
   bool anything_read = false;
   while (true) {
-    const Wake wake = co_await wait(Descriptor::wait_read);
-    if (wake != Wake::ready) co_return interrupted(wake);
-    const std::span<char> buffer = packet_buffer();
-    const platform::Received received =
-        platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
-    if (received.state == ReceiveState::would_block && !exit_) continue;
-    if (received.state != ReceiveState::message) {
-      // The kernel says that some of the request was still unread when the process ended: its handler never
-      // saw it.
-      undelivered = received.state == ReceiveState::reset && !anything_read;
-      co_return co_await died();
-    }
-    anything_read = true;
     wire::Packet packet;
-    if (received.truncated || !wire::parse({buffer.data(), received.size}, packet))
-      co_return nonsense("a packet that cannot be read");
-    if (packet.header.kind == wire::Kind::aborted && !aborted_) {
-      aborted_ = true;
-      std::uint32_t out_of_memory_flag = 0;
-      aborted_out_of_memory_ = wire::take_meta(packet.meta, out_of_memory_flag) && out_of_memory_flag != 0;
+    std::size_t size = 0;
+    platform::Received received;
+    if (expired_ || cancelled_) co_return interrupted(cancelled_ ? Wake::cancelled : Wake::expired);
+    if (mail_.box.answered()) {
+      ++answers_;
+      size = mail_.box.copy_answer(packet_buffer());
+    } else if (channel_event_) {
+      if (!receive_packet(received)) continue;
+      if (received.state != ReceiveState::message) {
+        if (mail_.box.answered()) continue;  // answered, and ended since
+        // Whether a handler can have seen it: for the channel the kernel knows what was left unread.
+        undelivered =
+            by_channel_ ? received.state == ReceiveState::reset && !anything_read : !mail_.box.taken();
+        co_return co_await died();
+      }
+      if (received.truncated) co_return nonsense("a packet that is too long");
+      size = received.size;
+    } else if (exit_) {
+      undelivered = !by_channel_ && !mail_.box.taken();
+      co_return co_await died();
+    } else {
+      co_await wait();
       continue;
     }
-    if (packet.header.kind != wire::Kind::response || packet.header.invocation != invocation_)
-      co_return nonsense("a packet that is no answer to this request");
+    anything_read = true;
+    if (!wire::parse({packet_buffer().data(), size}, packet))
+      co_return nonsense("a packet that cannot be read");
+    if (packet.header.kind != wire::Kind::response) {
+      if (std::optional<Outcome> trouble = look_at(packet)) co_return std::move(*trouble);
+      continue;
+    }
+    if (packet.header.invocation != invocation_) co_return nonsense("an answer to another request");
     if (packet.header.body_size > settings_.max_body)
       co_return Outcome::failure(Outcome::Kind::response_too_large,
                                  settings_.function + " answered with " +
@@ -271,11 +396,17 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
                                                  std::span(outcome.body.data() + filled, piece)};
     const platform::Received received = platform::receive_message(channel_.native_handle(), buffers);
     if (received.state == ReceiveState::would_block && !exit_) {
-      const Wake wake = co_await wait(Descriptor::wait_read);
+      if (channel_event_) watch_channel();
+      const Wake wake = co_await wait();
       if (wake != Wake::ready) co_return interrupted(wake);
       continue;
     }
     if (received.state != ReceiveState::message) co_return co_await died();
+    if (received.size == sizeof header && header.kind == wire::Kind::bell) {
+      // Rung for an earlier answer: what was meant for the body is still to come.
+      if (++bells_ > answers_ + 1) co_return nonsense("more bells than answers");
+      continue;
+    }
     if (received.size >= sizeof header && header.kind == wire::Kind::aborted) {
       aborted_ = true;
       co_return co_await died();
@@ -323,7 +454,7 @@ void ProcessWorker::kill() {
 void ProcessWorker::ended(platform::ExitStatus status) {
   if (exit_) return;
   exit_ = status;
-  channel_.cancel();  // something it started may hold the other end open
+  wake_soon();  // something it started may hold the other end of the channel open
   if (!settings_.own_pid_namespace && pid_ != 0) platform::kill_group(pid_);
   ended_timer_.cancel();
 }

@@ -7,10 +7,13 @@
 
 #include "deadlines.h"
 #include "invocation.h"
+#include "platform/channel.h"
 #include "platform/child_process.h"
 #include "platform/unique_fd.h"
 #include "pool/worker_source.h"
 #include "worker/log_pipe.h"
+#include "worker/mail_room.h"
+#include "worker/mailbox.h"
 #include "worker/wire.h"
 
 namespace coffees {
@@ -24,14 +27,19 @@ struct ProcessSettings {
   bool own_pid_namespace = true;  ///< else what the worker started is killed by its process group
 };
 
-/// A worker process behind a channel of packets (wire.h). Everything that arrives is checked before it is
-/// used.
+/// A worker process behind a mailbox for small packets and a channel for the others (wire.h). Everything that
+/// arrives is checked before it is used.
 class ProcessWorker : public Worker {
  public:
-  /// Takes the dispatcher's end of the channel and the reading end of the log pipe. Nothing runs yet.
+  /// Takes the dispatcher's end of the channel and the reading end of the log pipe. Nothing runs yet. Throws
+  /// platform::SystemError when there is no memory for a mailbox.
   ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
-                WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log, LogSink& sink);
+                WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log, LogSink& sink,
+                MailRoom& room);
   ~ProcessWorker() override;
+
+  /// What the worker maps its mailbox from; to be handed over and closed before the first invocation.
+  [[nodiscard]] platform::UniqueFd take_mail_descriptor() { return std::move(mail_descriptor_); }
 
   /// Why a wait ended.
   enum class Wake { ready, expired, cancelled };
@@ -62,10 +70,22 @@ class ProcessWorker : public Worker {
   [[nodiscard]] bool has_process() const { return static_cast<bool>(process_); }
 
  private:
-  Task<Wake> wait(Descriptor::wait_type what);
+  friend class MailRoom;
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+
+  // Something happened that may end a wait; now, or in the next turn of the loop.
+  void wake() { gate_.open(); }
+  void wake_soon();
+  void watch_channel();
+  Task<Wake> wait();
+  Task<Wake> wait_until_writable();
+  std::optional<Outcome> check_idle_channel(bool& dead);
   Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold,
                                             bool& undelivered);
+  Task<std::optional<Outcome>> send_packets(std::string_view head, std::string_view body, bool& undelivered);
   Task<Outcome> receive_answer(bool& undelivered);
+  bool receive_packet(platform::Received& received);
+  std::optional<Outcome> look_at(const wire::Packet& packet);
   Task<std::optional<Outcome>> receive_rest(Outcome& outcome, std::uint64_t size);
   bool accept_response(const wire::Packet& packet, Outcome& outcome) const;
   Task<Outcome> died();
@@ -74,6 +94,20 @@ class ProcessWorker : public Worker {
 
   const ProcessSettings& settings_;
   std::string name_;
+  MailRoom& room_;
+  platform::UniqueFd mail_descriptor_;
+  // What the mail room keeps per worker.
+  struct Mail {
+    Mailbox box;
+    std::size_t place = kNowhere;  ///< in the room's list
+    unsigned sleeps = 0;           ///< of the dispatcher since the request was posted
+  } mail_;
+  std::uint64_t answers_ = 0;  ///< that came by the mailbox
+  std::uint64_t bells_ = 0;
+  bool by_channel_ = false;     ///< the request went by the channel
+  bool channel_event_ = false;  ///< there may be something on the channel; else it is being watched
+  Gate gate_;
+  std::shared_ptr<ProcessWorker*> self_;  ///< null inside once this is destroyed
   Descriptor channel_;
   std::shared_ptr<LogPipe> log_;
   platform::UniqueFd process_;

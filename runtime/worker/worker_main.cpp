@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
 
 #include "platform/channel.h"
 #include "platform/syscall.h"
 #include "platform/this_process.h"
 #include "worker/handler_library.h"
+#include "worker/mailbox.h"
 #include "worker/serve_loop.h"
 #include "worker/wire.h"
 
@@ -50,11 +52,12 @@ const HandlerLibrary* load(const std::string& path) {
 
 }  // namespace
 
-void worker_main(const WorkerBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
-                 Inside inside) {
+void worker_main(const WorkerBirth& birth, Ends ends, Inside inside) {
+  std::optional<WorkerMailbox> mail;
   wire::Hello hello{.command_received = birth.command_received, .forked = birth.forked};
   try {
-    platform::isolation::keep_only_standard_descriptors(std::move(channel), std::move(log), inside);
+    mail.emplace(ends.shared.get(), *birth.bell);
+    platform::isolation::keep_only_standard_descriptors(std::move(ends.channel), std::move(ends.log), inside);
     hello.pid_in_function = platform::isolation::pid_in_function(inside);
     platform::isolation::enter_worker(birth.sandbox, inside);
     platform::this_process::set_thread_stack(kThreadStack);
@@ -76,7 +79,7 @@ void worker_main(const WorkerBirth& birth, platform::UniqueFd channel, platform:
   }
   const HandlerLibrary* library = birth.library != nullptr ? birth.library : load(birth.library_path);
   inside.plugin.reset();
-  serve_loop(birth, library->plugin());
+  serve_loop(birth, library->plugin(), *mail);
 }
 
 }  // namespace coffees

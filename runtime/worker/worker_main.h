@@ -10,6 +10,7 @@
 namespace coffees {
 
 class HandlerLibrary;
+struct BellMemory;
 
 /// What a new worker finds in its memory, copied by fork from its zygote.
 struct WorkerBirth {
@@ -18,13 +19,20 @@ struct WorkerBirth {
   std::uint32_t number = 0;                 ///< with the function, the worker's name
   const HandlerLibrary* library = nullptr;  ///< null: load it from `library_path` first (start = "fresh")
   std::string library_path;
+  BellMemory* bell = nullptr;         ///< inherited from the zygote
   std::int64_t command_received = 0;  ///< when the zygote read the command, CLOCK_MONOTONIC nanoseconds
   std::int64_t forked = 0;            ///< when this process first ran
 };
 
+/// What connects a new process with the dispatcher.
+struct Ends {
+  platform::UniqueFd channel;
+  platform::UniqueFd log;     ///< becomes standard output and error
+  platform::UniqueFd shared;  ///< memory: a worker's mailbox, a zygote's bell
+};
+
 /// Isolates the calling process, reports to the dispatcher and serves one invocation after the other until
-/// the dispatcher closes `channel`. `log` becomes standard output and error. Never returns.
-[[noreturn]] void worker_main(const WorkerBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
-                              platform::isolation::Inside inside);
+/// it is killed. Never returns.
+[[noreturn]] void worker_main(const WorkerBirth& birth, Ends ends, platform::isolation::Inside inside);
 
 }  // namespace coffees

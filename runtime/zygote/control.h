@@ -20,13 +20,14 @@ struct LaunchRequest {
   char function[65] = {};
 };
 
-/// dispatcher -> init, with the zygote's end of its channel and the log pipe attached.
+/// dispatcher -> init, with the zygote's end of its channel, the log pipe and the bell's memory (mailbox.h)
+/// attached.
 struct StartZygote {
   std::uint32_t magic = kMagic;
   std::uint32_t load_library = 1;  ///< 0: the workers load it themselves (start = "fresh")
 };
 
-/// dispatcher -> zygote, with the worker's end of its channel and the log pipe attached.
+/// dispatcher -> zygote, with the worker's end of its channel, the log pipe and its mailbox attached.
 struct ForkWorker {
   std::uint32_t magic = kMagic;
   std::uint32_t worker = 0;  ///< the number in the worker's name

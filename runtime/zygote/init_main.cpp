@@ -52,7 +52,10 @@ pid_t start_zygote(const LaunchRequest& request, Inside& inside, platform::Recei
   }
   platform::ChildWatch::forget_in_child();
   zygote_main({.sandbox = request.sandbox, .function = request.function, .load_library = load_library},
-              std::move(received.descriptors[0]), std::move(received.descriptors[1]), std::move(inside));
+              {.channel = std::move(received.descriptors[0]),
+               .log = std::move(received.descriptors[1]),
+               .shared = std::move(received.descriptors[2])},
+              std::move(inside));
 }
 
 [[noreturn]] void end(const LaunchRequest& request) {
@@ -110,7 +113,7 @@ void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin) 
       platform::Received received =
           platform::receive_with_descriptors(channel.get(), platform::writable_bytes_of(command));
       if (received.state != platform::ReceiveState::message) end(request);
-      if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2)
+      if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 3)
         end(request);
       zygote = start_zygote(request, inside, received, command.load_library != 0);
     }

@@ -166,7 +166,7 @@ Task<Outcome> ZygoteSource::launch_zygote() {
                                           zygote_origin(), sink_);
   zygote->log->start();
   const StartZygote command{.load_library = loads_in_workers() || settings_.plugin.empty() ? 0U : 1U};
-  const std::array<int, 2> descriptors{theirs.get(), log_theirs.get()};
+  const std::array<int, 3> descriptors{theirs.get(), log_theirs.get(), room_.descriptor()};
   const std::shared_ptr<Init> init = init_;
   if (platform::send_message(init->channel.native_handle(), platform::bytes_of(command), descriptors) !=
       SendState::sent)

@@ -8,6 +8,7 @@
 #include "platform/syscall.h"
 #include "platform/this_process.h"
 #include "worker/handler_library.h"
+#include "worker/mailbox.h"
 #include "worker/wire.h"
 #include "worker/worker_main.h"
 #include "zygote/control.h"
@@ -48,11 +49,12 @@ std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
 
 }  // namespace
 
-void zygote_main(const ZygoteBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
-                 platform::isolation::Inside inside) {
+void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Inside inside) {
   std::optional<HandlerLibrary> library;
+  platform::SharedMemory bell;
   try {
-    platform::isolation::keep_only_standard_descriptors(std::move(channel), std::move(log), inside);
+    bell = platform::SharedMemory::map(ends.shared.get(), MailboxMemory::kPage);
+    platform::isolation::keep_only_standard_descriptors(std::move(ends.channel), std::move(ends.log), inside);
     platform::isolation::die_with_parent();
     // A worker writes its own id maps; the kernel lets it only while its memory counts as dumpable (proc(5)).
     platform::this_process::allow_inspection(true);
@@ -73,7 +75,7 @@ void zygote_main(const ZygoteBirth& birth, platform::UniqueFd channel, platform:
     platform::Received received =
         platform::receive_with_descriptors(kControl, platform::writable_bytes_of(command));
     if (received.state != platform::ReceiveState::message) platform::this_process::exit_now(0);
-    if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 2)
+    if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 3)
       platform::this_process::exit_now(1);
     const std::int64_t command_received = wire::monotonic_now();
     // The child starts with a copy of the stream buffers: empty ones, or their content would appear twice.
@@ -87,9 +89,13 @@ void zygote_main(const ZygoteBirth& birth, platform::UniqueFd channel, platform:
                                        .number = command.worker,
                                        .library = library ? &*library : nullptr,
                                        .library_path = inside.plugin_path,
+                                       .bell = static_cast<BellMemory*>(bell.data()),
                                        .command_received = command_received,
                                        .forked = wire::monotonic_now()};
-        worker_main(worker_birth, std::move(received.descriptors[0]), std::move(received.descriptors[1]),
+        worker_main(worker_birth,
+                    {.channel = std::move(received.descriptors[0]),
+                     .log = std::move(received.descriptors[1]),
+                     .shared = std::move(received.descriptors[2])},
                     std::move(inside));
       }
     } catch (const platform::SystemError& error) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "platform/isolation.h"
-#include "platform/unique_fd.h"
+#include "worker/worker_main.h"
 
 namespace coffees::zygote {
 
@@ -16,8 +16,7 @@ struct ZygoteBirth {
 };
 
 /// Loads and initialises the handler library (unless the workers shall do it), reports, then forks a worker
-/// per ForkWorker message until `channel` closes. Never returns.
-[[noreturn]] void zygote_main(const ZygoteBirth& birth, platform::UniqueFd channel, platform::UniqueFd log,
-                              platform::isolation::Inside inside);
+/// per ForkWorker message until its channel closes. Never returns.
+[[noreturn]] void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Inside inside);
 
 }  // namespace coffees::zygote

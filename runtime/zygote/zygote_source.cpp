@@ -48,6 +48,7 @@ ZygoteSource::ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings sett
       deadlines_(deadlines),
       settings_(std::move(settings)),
       sink_(sink),
+      room_(loop.get_executor()),
       prepared_signal_(loop.get_executor()) {}
 
 ZygoteSource::~ZygoteSource() { close(); }
@@ -149,9 +150,12 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     try {
       auto [ours, theirs] = platform::make_channel(true, true);
       auto [log_ours, log_theirs] = platform::make_log_pipe();
-      auto worker = std::make_unique<ProcessWorker>(loop_.get_executor(), deadlines_, settings_.process,
-                                                    number, std::move(ours), std::move(log_ours), sink_);
-      if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs))) continue;
+      auto worker =
+          std::make_unique<ProcessWorker>(loop_.get_executor(), deadlines_, settings_.process, number,
+                                          std::move(ours), std::move(log_ours), sink_, room_);
+      platform::UniqueFd mail = worker->take_mail_descriptor();
+      if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs), std::move(mail)))
+        continue;
       result.failure = co_await complete_start(*worker, number, asked, result.cold_start, lost);
       if (ok(result.failure)) {
         result.worker = std::move(worker);
@@ -170,9 +174,10 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
 
 // Returns false when the zygote is gone. The ends that are handed over are closed here in any case.
 Task<bool> ZygoteSource::send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number,
-                                   platform::UniqueFd channel, platform::UniqueFd log) {
+                                   platform::UniqueFd channel, platform::UniqueFd log,
+                                   platform::UniqueFd mail) {
   const ForkWorker command{.worker = number};
-  const std::array<int, 2> descriptors{channel.get(), log.get()};
+  const std::array<int, 3> descriptors{channel.get(), log.get(), mail.get()};
   while (!zygote->gone) {
     switch (
         platform::send_message(zygote->channel.native_handle(), platform::bytes_of(command), descriptors)) {

@@ -7,6 +7,7 @@
 
 #include "platform/isolation.h"
 #include "pool/worker_source.h"
+#include "worker/mail_room.h"
 #include "worker/worker.h"
 #include "zygote/control.h"
 
@@ -62,7 +63,7 @@ class ZygoteSource : public WorkerSource {
   void take_zygote_reports(Zygote& zygote);
   [[nodiscard]] bool is_ready() const;
   Task<bool> send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number, platform::UniqueFd channel,
-                       platform::UniqueFd log);
+                       platform::UniqueFd log, platform::UniqueFd mail);
   Outcome load_failure(const LoadTrouble& trouble) const;
   [[nodiscard]] LogOrigin zygote_origin() const;
   Outcome failed_step(const char* who, const Report& report) const;
@@ -75,6 +76,7 @@ class ZygoteSource : public WorkerSource {
   Deadlines& deadlines_;
   SourceSettings settings_;
   LogSink& sink_;
+  MailRoom room_;
   std::shared_ptr<Init> init_;
   std::shared_ptr<Zygote> zygote_;
   bool preparing_ = false;
