@@ -54,6 +54,7 @@ struct Timing {
 struct Usage {
   std::chrono::nanoseconds cpu{0};  ///< user and system time of the worker during the invocation
   std::uint64_t peak_rss = 0;       ///< bytes, the most that the worker ever held; 0: not known
+  bool waited = true;               ///< the handler slept or waited for something
 };
 
 /// What came of an invocation. Exactly one per request.

@@ -36,7 +36,8 @@ Usage usage() {
     return (time.tv_sec * 1'000'000LL + time.tv_usec) * 1000;
   };
   return {.cpu_nanoseconds = nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime),
-          .peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024};
+          .peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024,
+          .waits = static_cast<std::uint64_t>(used.ru_nvcsw)};
 }
 
 void write_all(int descriptor, std::string_view text) {

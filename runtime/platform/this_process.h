@@ -30,6 +30,7 @@ void set_thread_stack(std::size_t size);
 struct Usage {
   std::int64_t cpu_nanoseconds = 0;  ///< user and system time
   std::uint64_t peak_rss = 0;        ///< bytes
+  std::uint64_t waits = 0;           ///< voluntary context switches
 };
 Usage usage();
 

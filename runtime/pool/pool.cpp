@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <thread>
 
 namespace coffees {
 namespace {
@@ -44,6 +45,12 @@ Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_
       policy_(std::move(policy)),
       source_(std::move(source)),
       log_(log),
+      pacer_(std::max(1U, std::thread::hardware_concurrency())),
+      patience_(deadlines,
+                [this] {
+                  pacer_.give_up();
+                  let_others_go();
+                }),
       deadlines_(deadlines),
       corpse_gone_(loop.get_executor()),
       timer_(deadlines, [this] { settle(Occasion::timer); }) {
@@ -74,6 +81,7 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   const TimePoint arrived = Clock::now();
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
+  if (pacer_.crowded() || !behind_.empty()) co_await wait_for_others();
   scaler::Admission admission = policy_->on_arrival(snapshot(), since_origin(arrived));
   if (admission != scaler::Admission::dispatch) {
     // Answers that have come in already may have freed a worker: cheaper than a start, fairer than a refusal.
@@ -95,6 +103,34 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   }
   breaker_.no_verdict();
   co_return refusal();
+}
+
+// In order of arrival, until a quick one is over or patience is at its end.
+Task<> Pool::wait_for_others() {
+  Gate gate(loop_.get_executor());
+  if (behind_.empty()) patience_.arm(Clock::now() + Pacer::kPatience);
+  behind_.push_back(&gate);
+  // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
+  struct Guard {
+    std::deque<Gate*>& queue;
+    Gate* gate;
+    ~Guard() { std::erase(queue, gate); }
+  } guard{behind_, &gate};
+  co_await gate.wait();
+}
+
+// At once, not in the next turn: a worker that has just answered takes its next request without falling
+// asleep.
+void Pool::let_others_go() {
+  while (!behind_.empty() && (!pacer_.crowded() || closed_)) {
+    Gate* gate = behind_.front();
+    behind_.pop_front();
+    gate->open();
+  }
+  if (behind_.empty())
+    patience_.disarm();
+  else
+    patience_.arm(Clock::now() + Pacer::kPatience);
 }
 
 Outcome Pool::refusal() const {
@@ -233,6 +269,7 @@ void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Tim
   log_.invocation_started(settings_.index, number, call.request_id, cold, now);
   record.since = now;
   record.request = events::RequestName(call.request_id);
+  record.mark = pacer_.handed_over();
 }
 
 void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason) {
@@ -254,6 +291,7 @@ void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason
     record.since = now;
   }
   settle();
+  let_others_go();
 }
 
 void Pool::retire(WorkerNumber number, events::StopReason reason) {
@@ -378,6 +416,7 @@ void Pool::close() {
   for (auto& [number, record] : records_)
     if (record.worker) record.worker->kill();
   corpse_gone_.notify();
+  let_others_go();
 }
 
 std::size_t Pool::warm(std::size_t count) {
@@ -453,7 +492,10 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   outcome.timing = timing_;
   outcome.cold = cold_;
   outcome.worker_number = number_;
-  ++pool_->records_[number_].served;
+  Pool::Record& record = pool_->records_[number_];
+  ++record.served;
+  pool_->pacer_.over(record.mark, outcome.kind == Outcome::Kind::ok && !outcome.usage.waited &&
+                                      outcome.usage.cpu < Pacer::kShort);
   reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
   reason_ = stop_reason(outcome.kind);
   if (undelivered)

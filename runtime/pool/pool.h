@@ -12,6 +12,7 @@
 #include "events/event_log.h"
 #include "invocation.h"
 #include "pool/breaker.h"
+#include "pool/pacer.h"
 #include "pool/worker_roster.h"
 #include "pool/worker_source.h"
 #include "scaler/policy.h"
@@ -132,8 +133,11 @@ class Pool {
     TimePoint ready;
     TimePoint since;              ///< when it became what it is, idle or busy
     events::RequestName request;  ///< the last one that it was given
+    Pacer::Mark mark = 0;
   };
 
+  Task<> wait_for_others();
+  void let_others_go();
   Task<Acquired> start_for_request(TimePoint arrived, WorkerNumber number);
   Task<Acquired> wait_in_queue(TimePoint arrived, const Invocation& call);
   Task<> start_spare(WorkerNumber number);
@@ -159,6 +163,9 @@ class Pool {
   events::EventLog& log_;
   WorkerRoster roster_;
   Breaker breaker_;
+  Pacer pacer_;
+  std::deque<Gate*> behind_;  ///< requests that wait for a quick one to be over
+  Deadline patience_;
   std::unordered_map<WorkerNumber, Record> records_;
   std::deque<Waiter*> queue_;
   Deadlines& deadlines_;

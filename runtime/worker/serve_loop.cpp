@@ -125,7 +125,8 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
                                 .error_type_size = static_cast<std::uint32_t>(error_type.size()),
                                 .error_message_size = static_cast<std::uint32_t>(error_message.size()),
                                 .cpu_nanoseconds = usage.cpu_nanoseconds,
-                                .peak_rss = usage.peak_rss};
+                                .peak_rss = usage.peak_rss,
+                                .waits = usage.waits};
   std::string head;
   wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()},
                     meta, headers.size() + error_type.size() + error_message.size());
@@ -167,7 +168,7 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, Worke
   const AbortPacket aborted;
   const AbortPacket aborted_out_of_memory{.out_of_memory = 1};
   Request request(mail);
-  std::int64_t cpu_before = platform::this_process::usage().cpu_nanoseconds;
+  platform::this_process::Usage before = platform::this_process::usage();
   while (request.read()) {
     coffees_event event{};
     event.struct_size = sizeof event;
@@ -195,7 +196,10 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, Worke
     // Before the answer, so that what the handler printed is attributed to this invocation.
     std::fflush(stdout);
     platform::this_process::Usage usage = platform::this_process::usage();
-    usage.cpu_nanoseconds -= std::exchange(cpu_before, usage.cpu_nanoseconds);
+    const platform::this_process::Usage total = std::exchange(before, usage);
+    usage.cpu_nanoseconds -= total.cpu_nanoseconds;
+    // One wait was for the request itself, if the worker had fallen asleep.
+    usage.waits -= std::min(usage.waits, total.waits + 1);
     const bool sent = send_response(mail, request.invocation, result, usage);
     plugin.release(&result);
     if (!sent) break;

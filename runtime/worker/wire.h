@@ -94,6 +94,7 @@ struct ResponseMeta {
   std::uint32_t reserved = 0;
   std::int64_t cpu_nanoseconds = 0;  ///< of the worker since its former answer
   std::uint64_t peak_rss = 0;        ///< bytes
+  std::uint64_t waits = 0;           ///< how often the handler slept or waited for something
 };
 
 /// A packet taken apart; views borrow from the buffer it was received into.

@@ -355,7 +355,8 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
       !wire::take_text(texts, meta.error_message_size, message) || !texts.empty())
     return false;
   const Usage usage{.cpu = std::chrono::nanoseconds(std::max<std::int64_t>(meta.cpu_nanoseconds, 0)),
-                    .peak_rss = meta.peak_rss};
+                    .peak_rss = meta.peak_rss,
+                    .waited = meta.waits != 0};
   switch (meta.result) {
     case wire::Result::ok: {
       if (meta.status < 200 || meta.status > 599) return false;

@@ -1,6 +1,7 @@
 #include "pool/pool.h"
 
 #include <map>
+#include <thread>
 
 #include "catch.h"
 #include "scaler/fixed_keep_warm.h"
@@ -133,6 +134,12 @@ class Cafe {
   }
   void die(WorkerNumber number) {
     source->die(number);
+    turn();
+  }
+  void finish_quickly(WorkerNumber number) {
+    Outcome outcome;
+    outcome.usage = {.cpu = std::chrono::microseconds(5), .waited = false};
+    source->workers.at(number)->finish(std::move(outcome), false);
     turn();
   }
   std::size_t count(WorkerState state) const { return pool->roster().count(state); }
@@ -370,4 +377,44 @@ TEST_CASE("orders that arrive while workers start wait for their own, not for ea
   cafe.finish(2);
   CHECK(served(first));
   CHECK(served(second));
+}
+
+TEST_CASE("quick invocations are handed over a few at a time, and all are served") {
+  Cafe cafe({.limit = 100});
+  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t customers = 3 * most;
+  std::vector<Cafe::Result> orders;
+  for (std::size_t i = 0; i < customers; ++i) orders.push_back(cafe.order());
+  const auto finish_all = [&cafe] {
+    for (WorkerNumber number = 1; number < 100; ++number)
+      if (cafe.pool->roster().state(number) == WorkerState::busy) cafe.finish_quickly(number);
+  };
+  finish_all();
+  for (int i = 0; i < 16; ++i) {  // until they are known to be quick
+    orders.push_back(cafe.order());
+    finish_all();
+  }
+  for (std::size_t i = 0; i < customers; ++i) orders.push_back(cafe.order());
+  CHECK(cafe.count(WorkerState::busy) == most);
+  CHECK(cafe.source->starts == static_cast<int>(customers));
+  for (int round = 0; round < 4; ++round) finish_all();
+  for (const Cafe::Result& order : orders) CHECK(served(order));
+}
+
+TEST_CASE("who waits behind quick invocations that turn out to be slow is handed over after all") {
+  Cafe cafe({.limit = 100});
+  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  std::vector<Cafe::Result> orders;
+  for (std::size_t i = 0; i < most + 1; ++i) orders.push_back(cafe.order());
+  for (WorkerNumber number = 1; number <= most + 1; ++number) cafe.finish_quickly(number);
+  for (int i = 0; i < 16; ++i) {
+    orders.push_back(cafe.order());
+    cafe.finish_quickly(static_cast<WorkerNumber>(most + 1));
+  }
+  for (std::size_t i = 0; i < most + 1; ++i) orders.push_back(cafe.order());
+  CHECK(cafe.count(WorkerState::busy) == most);
+  cafe.loop.restart();
+  cafe.loop.run_one_for(std::chrono::seconds(1));  // the patience of a millisecond
+  cafe.turn();
+  CHECK(cafe.count(WorkerState::busy) == most + 1);
 }
