@@ -12,9 +12,9 @@ namespace {
 
 using platform::isolation::Level;
 
-// The usual culprits, so that the user need not know what EPERM from clone3 means.
+// The usual culprits, so that the user need not know what EPERM from clone means.
 std::string likely_cause(const std::string& failure) {
-  if (failure.find("clone3") != std::string::npos)
+  if (failure.find("clone") != std::string::npos)
     return "user namespaces are refused here (a container's seccomp profile, or sysctl "
            "user.max_user_namespaces = 0)";
   if (failure.find("map user id") != std::string::npos || failure.find("mount") != std::string::npos ||

@@ -1,4 +1,5 @@
-// Forking with new namespaces: clone3(2), kept compatible with the C library's own view of the process.
+// Forking with new namespaces: clone3(2) or clone(2), kept compatible with the C library's own view of the
+// process.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +19,7 @@ struct Cloned {
 
 /// Forks the calling, single-threaded process with CLONE_* `flags` (no CLONE_VM, no exit signal but the
 /// inherited one when CLONE_PARENT is set). Returns twice, like fork(2). fork(3) handlers do not run, so the
-/// caller must be single-threaded and have flushed its streams. Throws SystemError naming clone3.
+/// caller must be single-threaded and have flushed its streams. Throws SystemError naming clone.
 ///
 /// The C library keeps the thread id of the main thread in memory and trusts it (recursive mutexes compare
 /// owners with it); fork(3) renews it, and so does this call, at the address that prctl(PR_GET_TID_ADDRESS)
