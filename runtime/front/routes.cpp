@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/ip/address.hpp>
 #include <boost/beast/core/string.hpp>
 
 namespace coffees::front {
@@ -46,6 +47,20 @@ bool split_authority(std::string_view authority, std::string_view& host, std::st
          host.find_first_of("/?#@\\ \t,") == std::string_view::npos;
 }
 
+bool is_every_address(const std::string& host) {
+  boost::system::error_code error;
+  return boost::asio::ip::make_address(host, error).is_unspecified() && !error;
+}
+
+// "192.168.1.5", "[2001:db8::1]": an address of one machine, in the one way to write it.
+bool is_one_address(std::string_view host) {
+  const bool v6 = host.starts_with('[');
+  if (v6) host = host.substr(1, host.size() - 2);
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(std::string(host), error);
+  return !error && address.is_v6() == v6 && !address.is_unspecified();
+}
+
 }  // namespace
 
 Route route(std::string_view method, std::string_view target) {
@@ -88,7 +103,8 @@ Route route(std::string_view method, std::string_view target) {
   return route;
 }
 
-AccessRules::AccessRules(std::vector<std::string> hosts, std::string bound_host) : hosts_(std::move(hosts)) {
+AccessRules::AccessRules(std::vector<std::string> hosts, std::string bound_host)
+    : hosts_(std::move(hosts)), any_address_(is_every_address(bound_host)) {
   hosts_.insert(hosts_.end(), {"localhost", "127.0.0.1", "[::1]"});
   if (bound_host.find(':') != std::string::npos) bound_host = "[" + bound_host + "]";
   hosts_.push_back(std::move(bound_host));
@@ -101,6 +117,7 @@ Refusal AccessRules::check_host(std::string_view host) const {
     return {400, "the Host is not a name or address with an optional port"};
   for (const std::string& allowed : hosts_)
     if (same(name, allowed)) return {};
+  if (any_address_ && is_one_address(name)) return {};
   return {421, "this server does not answer for the host " + std::string(name.substr(0, 256)) +
                    "; add it to `hosts` of [server] if it should"};
 }

@@ -31,7 +31,10 @@ Route route(std::string_view method, std::string_view target);
 /// send any.
 class AccessRules {
  public:
-  /// `hosts`: names besides the loopback ones; `bound_host`: the address that is listened on.
+  /// `hosts`: names besides the loopback ones; `bound_host`: the address that is listened on. With 0.0.0.0
+  /// or ::, clients may use any address, since only they know which one leads here (a published port of a
+  /// container has another one outside). DNS rebinding needs a name, so no address can be one. On loopback
+  /// this stays closed: browsers send no Sec-Fetch-Site to addresses that are not.
   AccessRules(std::vector<std::string> hosts, std::string bound_host);
 
   /// `target` may carry an authority of its own (absolute form); it then replaces `host` (RFC 9112
@@ -43,6 +46,7 @@ class AccessRules {
   [[nodiscard]] Refusal check_host(std::string_view host) const;
 
   std::vector<std::string> hosts_;
+  bool any_address_;
 };
 
 }  // namespace coffees::front

@@ -63,6 +63,22 @@ TEST_CASE("only known hosts are answered for") {
     CHECK(rules.check("/x", host, "", "").status == 400);
 }
 
+TEST_CASE("a server on all addresses answers for addresses, not for names; one on loopback for neither") {
+  for (const char* bound : {"0.0.0.0", "::"}) {
+    const AccessRules open({}, bound);
+    for (const char* host : {"172.17.0.2", "192.168.1.5:2633", "[2001:db8::1]:2633", "localhost"})
+      CHECK_FALSE(open.check("/x", host, "", ""));
+    for (const char* host : {"evil.example", "1.2.3.4.evil.example", "1.2.3", "0x7f.0.0.1", "010.0.0.1",
+                             "2130706433", "1.2.3.4.", "[1.2.3.4]", "[]", "[fe80::1]x"})
+      CHECK(open.check("/x", host, "", ""));
+    CHECK(open.check("/x", "192.168.1.5:2633", "http://192.168.1.6:2633", "").status == 403);
+    CHECK(open.check("/x", "192.168.1.5:2633", "", "cross-site").status == 403);
+  }
+  for (const char* bound : {"127.0.0.1", "::1", "localhost", "192.168.1.5"})
+    for (const char* host : {"172.17.0.2", "0.0.0.0:2633", "[::]", "[2001:db8::1]"})
+      CHECK(AccessRules({}, bound).check("/x", host, "", "").status == 421);
+}
+
 TEST_CASE("web pages of other origins are refused, programs and the server's own pages are not") {
   const AccessRules rules({}, "127.0.0.1");
   CHECK_FALSE(rules.check("/x", "localhost:2633", "", ""));
