@@ -20,7 +20,9 @@ int print_problem(const char* code, const std::string& what, const std::string& 
 
 }  // namespace
 
-std::string url_of(const std::string& host, std::uint16_t port) {
+std::string url_of(const std::string& wanted, std::uint16_t port) {
+  // What listens on all addresses is reached by this machine on the loopback one.
+  const std::string host = wanted == "0.0.0.0" ? "127.0.0.1" : (wanted == "::" ? "::1" : wanted);
   const bool v6 = host.find(':') != std::string::npos;
   return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }

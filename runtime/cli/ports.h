@@ -17,7 +17,7 @@ namespace coffees::cli {
 std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admin,
                               const config::Server& wanted, Console& console);
 
-/// "http://127.0.0.1:2633".
-std::string url_of(const std::string& host, std::uint16_t port);
+/// "http://127.0.0.1:2633": how this machine reaches what listens on `wanted`.
+std::string url_of(const std::string& wanted, std::uint16_t port);
 
 }  // namespace coffees::cli

@@ -40,10 +40,11 @@ void say(Console& console, std::string_view line) {
   console.flush();
 }
 
+using Signals = asio::basic_signal_set<Executor>;
+
 // Drains once, stops at the second signal. Ends the loop. `exit_code` is set.
-Task<> wait_for_signals(Loop& loop, front::HttpServer& server, Console& console, Duration drain,
-                        int& exit_code) {
-  asio::basic_signal_set<Executor> signals(loop.get_executor(), SIGTERM, SIGINT);
+Task<> wait_for_signals(Loop& loop, Signals& signals, front::HttpServer& server, Console& console,
+                        Duration drain, int& exit_code) {
   co_await signals.async_wait(UseTask());
   say(console, "stopping: new requests get 503, those under way may finish (once more to stop at once)");
   server.drain();
@@ -92,6 +93,8 @@ int serve(const ServeOptions& options) {
   const std::uint64_t open_files = platform::limits::raise_open_files();
 
   Loop loop;
+  // From the first moment: as process 1 of a container a signal without a handler would be lost.
+  Signals signals(loop.get_executor(), SIGTERM, SIGINT);
   Deadlines deadlines(loop.get_executor());
   Console console(2);
   const HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
@@ -159,7 +162,7 @@ int serve(const ServeOptions& options) {
 
   int exit_code = kOk;
   spawn_detached(loop.get_executor(),
-                 wait_for_signals(loop, front, console, configuration.server.drain, exit_code));
+                 wait_for_signals(loop, signals, front, console, configuration.server.drain, exit_code));
   loop.run();
 
   dispatcher.close();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
@@ -62,6 +63,9 @@ std::vector<std::pair<std::string, std::string>> variables_with_prefix(std::stri
 
 void set_environment(std::string_view block) {
   ::clearenv();
+  // Not null, as clearenv(3) leaves it: programs walk through it without asking.
+  static std::array<char*, 1> none{nullptr};
+  environ = none.data();
   while (!block.empty()) {
     const std::string assignment(block.substr(0, block.find('\0')));
     block.remove_prefix(std::min(block.size(), assignment.size() + 1));

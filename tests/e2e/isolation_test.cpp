@@ -43,6 +43,11 @@ void refuse_like_docker() {
 
 }  // namespace
 
+TEST_CASE("a function without an environment has an empty one, not none") {
+  Server server(function("probe", fixture("probe")));
+  CHECK(post(server.port(), "/probe", "{}").status == 200);
+}
+
 TEST_CASE("level full: a handler sees its libraries, its own environment, an empty /tmp, and nothing else") {
   Server server(function("probe", fixture("probe"), "reuse = false\nenv = { GREETING = \"hello\" }"));
   if (server.level() != "full") {
