@@ -26,7 +26,8 @@ void Console::flush() {
   const std::lock_guard lock(mutex_);
   pending_.erase(0, platform::write_without_waiting(descriptor_, pending_));
   if (!pending_.empty() || dropped_ == 0) return;
-  add("(" + std::to_string(std::exchange(dropped_, 0)) + " lines were not written: nobody was reading)");
+  add(framed("(" + std::to_string(std::exchange(dropped_, 0)) +
+             " lines were not written: nobody was reading)"));
   pending_.erase(0, platform::write_without_waiting(descriptor_, pending_));
 }
 

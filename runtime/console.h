@@ -12,20 +12,28 @@ namespace coffees {
 /// request path (it locks).
 class Console {
  public:
-  explicit Console(int descriptor) : descriptor_(descriptor) {}
+  /// How notice() makes a line of a text; null: as it is.
+  using Frame = std::string (*)(std::string_view text);
+  explicit Console(int descriptor, Frame frame = nullptr) : descriptor_(descriptor), frame_(frame) {}
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
   /// Adds one line; the caller has made it harmless to a terminal.
   void line(std::string_view text);
+  /// Adds what the server itself has to say, in the form that all lines have.
+  void notice(std::string_view text) { line(framed(text)); }
   /// Writes what is there now.
   void flush();
 
  private:
   void add(std::string_view text);
+  [[nodiscard]] std::string framed(std::string_view text) const {
+    return frame_ == nullptr ? std::string(text) : frame_(text);
+  }
 
   std::mutex mutex_;
   int descriptor_;
+  Frame frame_;
   std::string pending_;
   std::size_t dropped_ = 0;
 };

@@ -21,6 +21,12 @@ void append_duration(std::string& out, std::string_view name, std::int64_t nanos
   append_milliseconds(out, nanoseconds);
 }
 
+std::int64_t nanoseconds_since_1970() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 template <typename Integer>
 void append_number(std::string& out, std::string_view name, Integer value) {
   fmt::format_to(std::back_inserter(out), FMT_COMPILE(",\"{}\":{}"), name, value);
@@ -185,13 +191,19 @@ void EventJson::append(std::string& out, const Event& event) {
 }
 
 std::string EventJson::hello(std::string_view version, std::string_view configuration, std::uint64_t newest) {
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
   std::string out = fmt::format(R"({{"v":1,"seq":{},"time":"{}","type":"hello","server":"coffees {}",)"
                                 R"("config":"{}","functions":)",
-                                newest, time(now), version, configuration);
+                                newest, time(nanoseconds_since_1970()), version, configuration);
   return out + nlohmann::json(functions_).dump() + "}";
+}
+
+std::string EventJson::notice(std::string_view text) {
+  std::string out = R"({"v":1,"time":")";
+  static const std::vector<std::string> no_functions;
+  out += EventJson(no_functions).time(nanoseconds_since_1970());
+  out += R"(","type":"notice","message":)";
+  append_json_string(out, text);
+  return out + "}";
 }
 
 std::string EventJson::dropped(std::uint64_t from, std::uint64_t count) {

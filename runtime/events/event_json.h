@@ -28,6 +28,8 @@ class EventJson {
 
   /// The first object of a stream or recording: who speaks. `configuration` is a digest that changes with it.
   std::string hello(std::string_view version, std::string_view configuration, std::uint64_t newest);
+  /// What the server itself has to say among its JSON lines.
+  static std::string notice(std::string_view text);
   /// In place of `count` events that were overwritten before they could be read; the first of them was
   /// number `from`.
   static std::string dropped(std::uint64_t from, std::uint64_t count);

@@ -47,12 +47,13 @@ void EventLog::append_bytes(Header header, std::string_view body, std::string_vi
   std::memcpy(fixed.data() + sizeof header, body.data(), body.size());
   ring_.append({fixed.data(), sizeof header + body.size()}, text);
   sequence_.store(sequence, std::memory_order_relaxed);
+  if (!stats_due_ && ask_stats_) {
+    stats_due_ = true;
+    stats_.arm(now + kStatsEvery);
+  }
   if (announcing_) return;
   announcing_ = true;
   announcement_.arm(now + kBatch);
-  if (stats_due_ || !ask_stats_) return;
-  stats_due_ = true;
-  stats_.arm(now + kStatsEvery);
 }
 
 template <typename Body>
@@ -109,7 +110,9 @@ void EventLog::worker_idle(FunctionIndex function, std::uint32_t worker, Duratio
 }
 
 void EventLog::worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason,
-                               TimePoint now) {
+                               Duration was_idle, Duration was_busy, TimePoint now) {
+  of(function).idle_nanoseconds += was_idle.count();
+  of(function).busy_nanoseconds += was_busy.count();
   append_bytes(header_of(Type::worker_stopping, function, worker, static_cast<std::uint8_t>(reason)), {}, {},
                now);
 }

@@ -34,7 +34,9 @@ class EventLog {
   void worker_busy(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
                    Duration was_idle, TimePoint now);
   void worker_idle(FunctionIndex function, std::uint32_t worker, Duration was_busy, TimePoint now);
-  void worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason, TimePoint now);
+  /// One of the two is how long it was what it was last; the other is nothing.
+  void worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason, Duration was_idle,
+                       Duration was_busy, TimePoint now);
   void worker_stopped(FunctionIndex function, std::uint32_t worker, StopReason reason, const Stopped& stopped,
                       TimePoint now);
   void invocation_queued(FunctionIndex function, std::string_view request_id, TimePoint now);

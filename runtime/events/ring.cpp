@@ -25,7 +25,7 @@ void Ring::store(std::uint64_t& position, std::string_view bytes) {
 
 void Ring::append(std::string_view fixed, std::string_view text) {
   const std::uint64_t size = 1 + (fixed.size() + 7) / 8 + (text.size() + 7) / 8;
-  if (size > (mask_ + 1) / 4) throw std::length_error("a record is longer than a quarter of its ring");
+  if (size > longest()) throw std::length_error("a record is longer than a quarter of its ring");
   std::uint64_t position = end_.load(std::memory_order_relaxed);
   std::uint64_t begin = begin_.load(std::memory_order_relaxed);
   while (position + size - begin > mask_ + 1) begin += word(begin).load(std::memory_order_relaxed);
@@ -59,8 +59,8 @@ bool RingReader::fetch(std::size_t most_words) {
     std::uint64_t at = position_;
     while (at < end && copied_.size() < most_words) {
       const std::uint64_t size = ring_->word(at).load(std::memory_order_acquire);
-      // An overwritten length may be anything; whether it was is looked at below.
-      if (size == 0 || size > end - at) break;
+      // An overwritten length may be anything, and memory is taken for it before that is looked at below.
+      if (size == 0 || size > end - at || size > ring_->longest()) break;
       const std::size_t filled = copied_.size();
       copied_.resize(filled + size);
       copied_[filled] = size;

@@ -26,6 +26,7 @@ class Ring {
   friend class RingReader;
   std::atomic<std::uint64_t>& word(std::uint64_t position) const { return words_[position & mask_]; }
   void store(std::uint64_t& position, std::string_view bytes);
+  [[nodiscard]] std::uint64_t longest() const { return (mask_ + 1) / 4; }
 
   std::unique_ptr<std::atomic<std::uint64_t>[]> words_;
   std::uint64_t mask_;

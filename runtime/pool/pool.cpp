@@ -260,6 +260,7 @@ Task<> Pool::start_spare(WorkerNumber number) {
     retire(number, closed_ ? events::StopReason::shutdown : events::StopReason::crash);
     co_return;
   }
+  if (records_[number].unwanted) retire(number, events::StopReason::user);
   settle();
 }
 
@@ -295,10 +296,14 @@ void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason
 }
 
 void Pool::retire(WorkerNumber number, events::StopReason reason) {
+  const bool was_idle = roster_.state(number) == WorkerState::idle;
   roster_.stop(number);
   Record& record = records_[number];
   if (!record.reason) record.reason = reason;
-  log_.worker_stopping(settings_.index, number, *record.reason, Clock::now());
+  const TimePoint now = Clock::now();
+  const Duration stretch = now - record.since;
+  log_.worker_stopping(settings_.index, number, *record.reason, was_idle ? stretch : Duration(0),
+                       was_idle ? Duration(0) : stretch, now);
   if (record.process_ended) {
     gone(number);
     return;
@@ -433,16 +438,16 @@ std::size_t Pool::warm(std::size_t count) {
 
 std::size_t Pool::cold() {
   const scaler::Snapshot before = snapshot();
-  for (auto& [number, record] : records_) record.unwanted = record.worker != nullptr;
+  for (auto& [number, record] : records_) record.unwanted = true;
   while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle(), events::StopReason::user);
   settle();
-  return before.idle + before.busy;
+  return before.workers();
 }
 
 bool Pool::stop_worker(WorkerNumber number) {
   const auto found = records_.find(number);
   if (found == records_.end() || !found->second.worker) return false;
-  found->second.reason = events::StopReason::user;
+  if (!found->second.reason) found->second.reason = events::StopReason::user;
   if (roster_.state(number) == WorkerState::idle) {
     retire(number, events::StopReason::user);
     settle();
@@ -496,9 +501,12 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   ++record.served;
   pool_->pacer_.over(record.mark, outcome.kind == Outcome::Kind::ok && !outcome.usage.waited &&
                                       outcome.usage.cpu < Pacer::kShort);
+  // Stopped by hand: that says nothing of the function.
+  const bool on_purpose = record.reason && outcome.kind == Outcome::Kind::crashed;
+  if (on_purpose) outcome.hint = "somebody stopped this worker while it served; ask again";
   reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
   reason_ = stop_reason(outcome.kind);
-  if (undelivered)
+  if (undelivered || on_purpose)
     pool_->breaker_.no_verdict();
   else
     pool_->judge(outcome);

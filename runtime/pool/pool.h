@@ -95,7 +95,8 @@ class Pool {
 
   /// Starts up to `count` workers that nobody has asked for, as far as the limit allows. Returns how many.
   std::size_t warm(std::size_t count);
-  /// Retires the idle workers now, and the busy ones when they have answered. Returns how many there are.
+  /// Retires the idle workers now, the busy ones when they have answered and those that start when they are
+  /// ready, or have served who waits for them. Returns how many there are.
   std::size_t cold();
   /// Kills this worker, whatever it does. Returns false when there is none of that number.
   bool stop_worker(WorkerNumber number);

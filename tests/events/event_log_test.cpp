@@ -1,0 +1,265 @@
+#include "events/event_log.h"
+
+#include <thread>
+
+#include "catch.h"
+#include "events/event_reader.h"
+#include "events/follower.h"
+
+using namespace coffees;
+using namespace coffees::events;
+using std::chrono::milliseconds;
+
+namespace {
+
+// A log of two functions, on a loop that is run by hand.
+struct Scene {
+  explicit Scene(std::size_t words = 1 << 14) : log(deadlines, {"espresso", "latte"}, words) {}
+  void run_for(milliseconds time) {
+    loop.restart();
+    loop.run_for(time);
+  }
+  void finish(Outcome::Kind kind, bool cold = false, std::uint32_t worker = 1) {
+    Outcome outcome;
+    outcome.kind = kind;
+    outcome.cold = cold;
+    outcome.worker_number = worker;
+    outcome.type = "Broken";
+    outcome.message = "of a test";
+    log.invocation_finished(0, "an-id", outcome, Clock::now());
+  }
+
+  Loop loop;
+  Deadlines deadlines{loop.get_executor()};
+  EventLog log;
+};
+
+struct Seen {
+  std::vector<std::uint64_t> numbers;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> dropped;
+};
+
+Seen read_all(EventReader& reader) {
+  Seen seen;
+  while (reader.read(
+      [&](const Event& event) { seen.numbers.push_back(event.header.sequence); },
+      [&](std::uint64_t first, std::uint64_t count) { seen.dropped.emplace_back(first, count); }, 64)) {
+  }
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("events are numbered from one, without a gap, whatever they are") {
+  Scene scene;
+  const TimePoint now = Clock::now();
+  scene.log.function_loaded(0, milliseconds(3), now);
+  scene.log.function_failed(1, "why", now);
+  scene.log.worker_starting(0, 1, false, now);
+  scene.log.worker_ready(0, 1, {.pid = 7}, now);
+  scene.log.worker_busy(0, 1, "id", milliseconds(0), now);
+  scene.log.invocation_queued(0, "id", now);
+  scene.log.invocation_started(0, 1, "id", true, now);
+  scene.log.log(0, 1, "id", "a line", now);
+  scene.log.note(0, 1, "id", "a note", now);
+  scene.finish(Outcome::Kind::ok);
+  EventReader reader(scene.log, 0);
+  const Seen seen = read_all(reader);
+  REQUIRE(seen.numbers.size() == 10);
+  for (std::size_t i = 0; i < seen.numbers.size(); ++i) CHECK(seen.numbers[i] == i + 1);
+  CHECK(seen.dropped.empty());
+  CHECK(scene.log.newest() == 10);
+}
+
+TEST_CASE("an event comes back as it was told, with the request that it belongs to") {
+  Scene scene;
+  scene.log.log(1, 3, "0123-id", "what was said", Clock::now());
+  scene.finish(Outcome::Kind::handler_error);
+  EventReader reader(scene.log, 0);
+  std::vector<Type> types;
+  reader.read(
+      [&](const Event& event) {
+        types.push_back(event.header.type);
+        if (event.header.type == Type::log) {
+          CHECK(event.header.function == 1);
+          CHECK(event.header.worker == 3);
+          CHECK(event.text == "what was said");
+          CHECK(event.request_id() == "0123-id");
+        } else {
+          CHECK(event.header.status == 500);
+          CHECK(event.text == "Brokenof a test");
+          CHECK(event.as<Finished>().type_size == 6);
+          CHECK(event.request_id() == "an-id");
+        }
+      },
+      [](std::uint64_t, std::uint64_t) { FAIL(); });
+  CHECK(types == std::vector<Type>{Type::log, Type::invocation_finished});
+}
+
+TEST_CASE("a reader that was overtaken learns how many events it missed, and from which on") {
+  Scene scene;
+  scene.finish(Outcome::Kind::ok);
+  EventReader reader(scene.log, 0);
+  CHECK(read_all(reader).numbers.size() == 1);
+  for (int i = 0; i < 5000; ++i) scene.finish(Outcome::Kind::ok);
+  const Seen seen = read_all(reader);
+  REQUIRE(seen.dropped.size() == 1);
+  CHECK(seen.dropped[0].first == 2);
+  CHECK(seen.dropped[0].second + seen.numbers.size() == 5000);
+  CHECK(seen.numbers.front() == 2 + seen.dropped[0].second);
+  for (std::size_t i = 1; i < seen.numbers.size(); ++i) CHECK(seen.numbers[i] == seen.numbers[i - 1] + 1);
+  CHECK(seen.numbers.back() == 5001);
+}
+
+TEST_CASE("a reader goes on behind the event that it names") {
+  Scene scene;
+  for (int i = 0; i < 10; ++i) scene.finish(Outcome::Kind::ok);
+  EventReader behind(scene.log, 7);
+  CHECK(read_all(behind).numbers == std::vector<std::uint64_t>{8, 9, 10});
+  EventReader at_the_end(scene.log, 10);
+  CHECK(read_all(at_the_end).numbers.empty());
+  scene.finish(Outcome::Kind::ok);
+  CHECK(read_all(at_the_end).numbers == std::vector<std::uint64_t>{11});
+  SECTION("a number of a former server means: all there is") {
+    EventReader foreign(scene.log, 4711);
+    CHECK(read_all(foreign).numbers.size() == 11);
+  }
+  SECTION("what is no longer held is counted") {
+    for (int i = 0; i < 5000; ++i) scene.finish(Outcome::Kind::ok);
+    EventReader late(scene.log, 7);
+    const Seen seen = read_all(late);
+    REQUIRE(seen.dropped.size() == 1);
+    CHECK(seen.dropped[0].first == 8);
+    CHECK(seen.dropped[0].second == seen.numbers.front() - 8);
+  }
+}
+
+TEST_CASE("a text of any length is cut rather than refused") {
+  Scene scene(1 << 16);
+  scene.log.log(0, 1, "id", std::string(1 << 20, 'x'), Clock::now());
+  EventReader reader(scene.log, 0);
+  reader.read([](const Event& event) { CHECK(event.text == std::string(16 * 1024, 'x')); },
+              [](std::uint64_t, std::uint64_t) {});
+}
+
+TEST_CASE("a request id that is too long is cut, and never runs into what follows") {
+  CHECK(RequestName(std::string(100, 'a')).view() == std::string(39, 'a'));
+  CHECK(RequestName("").view().empty());
+}
+
+TEST_CASE("bytes that are no record are taken for an empty event") {
+  CHECK(parse("").header.sequence == 0);
+  Header header;
+  header.text_size = 1000;
+  const Event event = parse({reinterpret_cast<const char*>(&header), sizeof header});
+  CHECK(event.text.empty());
+  CHECK(event.body.empty());
+}
+
+TEST_CASE("news are announced in batches") {
+  Scene scene;
+  scene.finish(Outcome::Kind::ok);
+  const TimePoint before = Clock::now();
+  std::thread waiting([&] { CHECK(scene.log.wait_for_news(0, milliseconds(20'000)) == 1); });
+  scene.run_for(milliseconds(100));
+  waiting.join();
+  CHECK(Clock::now() - before < milliseconds(10'000));
+}
+
+TEST_CASE("closing wakes whoever waits, for ever") {
+  Scene scene;
+  std::thread waiting([&] { scene.log.wait_for_news(0, milliseconds(20'000)); });
+  const TimePoint before = Clock::now();
+  scene.log.close();
+  waiting.join();
+  scene.log.wait_for_news(0, milliseconds(20'000));
+  CHECK(Clock::now() - before < milliseconds(10'000));
+  CHECK(scene.log.closed());
+}
+
+TEST_CASE("while things happen the numbers are told once a second; an idle log is silent") {
+  Scene scene;
+  int asked = 0;
+  scene.log.on_stats([&] { return Stats{.busy = static_cast<std::uint64_t>(++asked)}; });
+  scene.run_for(milliseconds(50));
+  CHECK(asked == 0);
+  scene.finish(Outcome::Kind::ok);
+  scene.run_for(milliseconds(1100));
+  CHECK(asked == 1);
+  scene.run_for(milliseconds(1200));
+  CHECK(asked == 1);
+}
+
+TEST_CASE("what happens right after the numbers were told is told with the next ones") {
+  Scene scene;
+  int asked = 0;
+  scene.log.on_stats([&] {
+    ++asked;
+    return Stats{};
+  });
+  scene.finish(Outcome::Kind::ok);
+  while (asked == 0) {
+    scene.loop.restart();
+    scene.loop.run_one();
+  }
+  scene.finish(Outcome::Kind::ok);  // within the same batch as the numbers themselves
+  scene.run_for(milliseconds(1200));
+  CHECK(asked == 2);
+}
+
+TEST_CASE("every invocation is counted once, by what became of it") {
+  Scene scene;
+  scene.finish(Outcome::Kind::ok, true);
+  scene.finish(Outcome::Kind::ok);
+  scene.finish(Outcome::Kind::timeout);
+  scene.finish(Outcome::Kind::throttled, false, 0);
+  scene.log.invocation_finished(kNoFunction, "id", Outcome::failure(Outcome::Kind::unknown_function, "?"),
+                                Clock::now());
+  const FunctionMetrics& espresso = scene.log.metrics()[0];
+  const auto count = [&](Outcome::Kind kind) { return espresso.outcomes[static_cast<std::size_t>(kind)]; };
+  CHECK(count(Outcome::Kind::ok) == 2);
+  CHECK(count(Outcome::Kind::timeout) == 1);
+  CHECK(count(Outcome::Kind::throttled) == 1);
+  CHECK(espresso.cold_starts == 1);
+  CHECK(espresso.exec_cold.count == 1);
+  CHECK(espresso.exec_warm.count == 2);  // who never reached a worker has no time there
+  CHECK(scene.log.metrics().back().outcomes[static_cast<std::size_t>(Outcome::Kind::unknown_function)] == 1);
+}
+
+TEST_CASE("a histogram's buckets have inclusive upper bounds, and the last takes the rest") {
+  Histogram histogram;
+  histogram.add(100'000);  // 0.1 ms: the first bound
+  histogram.add(100'001);
+  histogram.add(3'600'000'000'000);
+  histogram.add(-5);
+  CHECK(histogram.counts[0] == 2);
+  CHECK(histogram.counts[1] == 1);
+  CHECK(histogram.counts.back() == 1);
+  CHECK(histogram.count == 4);
+  CHECK(histogram.sum == 3'600'000'200'001);
+  SizeHistogram sizes;
+  sizes.add(1 << 16);
+  sizes.add((1 << 16) + 1);
+  sizes.add(1ULL << 40);
+  CHECK(sizes.counts[0] == 1);
+  CHECK(sizes.counts[1] == 1);
+  CHECK(sizes.counts.back() == 1);
+}
+
+TEST_CASE("a follower has seen everything by its end, also what came last") {
+  struct Counter : View {
+    explicit Counter(std::uint64_t& into) : seen(into) {}
+    void event(const Event&) override { ++seen; }
+    void dropped(std::uint64_t, std::uint64_t) override { FAIL(); }
+    void rest() override {}
+    std::uint64_t& seen;
+  };
+  Scene scene;
+  std::uint64_t seen = 0;
+  {
+    const Follower follower(scene.log, std::make_unique<Counter>(seen));
+    for (int i = 0; i < 50; ++i) scene.finish(Outcome::Kind::ok);
+    scene.log.close();
+  }
+  CHECK(seen == 50);
+}

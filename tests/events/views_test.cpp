@@ -1,0 +1,370 @@
+// What becomes of events: JSON, text, the console, recordings.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "catch.h"
+#include "events/console_view.h"
+#include "events/event_reader.h"
+#include "events/recording.h"
+
+using namespace coffees;
+using namespace coffees::events;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+const std::vector<std::string> kFunctions{"espresso", "latte"};
+
+// A log, and what is in it as JSON and as text.
+struct Scene {
+  Loop loop;
+  Deadlines deadlines{loop.get_executor()};
+  EventLog log{deadlines, kFunctions, 1 << 18};
+
+  template <typename Each>
+  void for_each(Each&& each) {
+    EventReader reader(log, 0);
+    while (reader.read(each, [](std::uint64_t, std::uint64_t) {})) {
+    }
+  }
+  json newest() {
+    std::string last;
+    EventJson writer(log.functions());
+    for_each([&](const Event& event) {
+      last.clear();
+      writer.append(last, event);
+    });
+    return json::parse(last);
+  }
+  std::string newest_line(TextStyle style = {}) {
+    std::string last;
+    const EventText text(log.functions(), style);
+    for_each([&](const Event& event) { last = text.line(event); });
+    return last.empty() ? last : last.substr(14);  // without the time of day
+  }
+  void line(std::string_view text) { log.log(0, 1, "id", text, Clock::now()); }
+  void finish(Outcome outcome, std::uint32_t worker = 1) {
+    outcome.worker_number = worker;
+    log.invocation_finished(0, "the-id", outcome, Clock::now());
+  }
+};
+
+// A pipe that a Console writes into.
+struct Terminal {
+  Terminal() {
+    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("pipe2");
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal() {
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  std::vector<std::string> lines() const {
+    std::string all;
+    std::array<char, 65536> bytes{};
+    for (ssize_t count = 0; (count = ::read(ends[0], bytes.data(), bytes.size())) > 0;)
+      all.append(bytes.data(), static_cast<std::size_t>(count));
+    std::vector<std::string> found;
+    std::istringstream in(all);
+    for (std::string line; std::getline(in, line);) found.push_back(line);
+    return found;
+  }
+  std::array<int, 2> ends{};
+};
+
+// What a console shows of the events that are in the log now.
+std::vector<std::string> shown(Scene& scene, ConsoleView::Format format) {
+  Terminal terminal;
+  Console console(terminal.ends[1]);
+  ConsoleView view(scene.log, console, format, {});
+  std::vector<std::string> all;
+  const auto take = [&] {
+    console.flush();
+    const std::vector<std::string> now = terminal.lines();
+    all.insert(all.end(), now.begin(), now.end());
+  };
+  scene.for_each([&](const Event& event) {
+    view.event(event);
+    take();
+  });
+  // A second later: the summary is due.
+  Event later;
+  later.header.type = Type::stats;
+  later.header.time = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count() +
+                      2'000'000'000;
+  view.event(later);
+  take();
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("each JSON event names its version, number, time, type and whom it is about") {
+  Scene scene;
+  scene.log.worker_ready(1, 3, {.pid = 42, .boot = 1'500'000, .init = 2'000'000}, Clock::now());
+  const json event = scene.newest();
+  CHECK(event["v"] == 1);
+  CHECK(event["seq"] == 1);
+  CHECK(event["type"] == "worker.ready");
+  CHECK(event["function"] == "latte");
+  CHECK(event["worker"] == "latte#3");
+  CHECK(event["pid"] == 42);
+  CHECK(event["boot_ms"] == 1.5);
+  CHECK(event["init_ms"] == 2.0);
+  const std::string time = event["time"];
+  CHECK(time.size() == 27);
+  CHECK(time.substr(10, 1) == "T");
+  CHECK(time.back() == 'Z');
+}
+
+TEST_CASE("a JSON time is RFC 3339 in UTC, with microseconds") {
+  EventJson writer(kFunctions);
+  CHECK(writer.time(0) == "1970-01-01T00:00:00.000000Z");
+  CHECK(writer.time(1'769'860'800'123'456'789) == "2026-01-31T12:00:00.123456Z");
+  CHECK(writer.time(1'769'860'800'000'000'999) == "2026-01-31T12:00:00.000000Z");
+}
+
+TEST_CASE("a finished invocation says outcome, code, status and where its time went") {
+  Scene scene;
+  Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "the last bean is gone");
+  outcome.type = "OutOfBeans";
+  outcome.cold = true;
+  outcome.timing = {
+      .queue = milliseconds(1), .boot = milliseconds(2), .init = milliseconds(3), .exec = milliseconds(4)};
+  outcome.usage = {.cpu = milliseconds(5), .peak_rss = 4096};
+  scene.finish(outcome);
+  const json event = scene.newest();
+  CHECK(event["outcome"] == "error");
+  CHECK(event["code"] == "handler_error");
+  CHECK(event["status"] == 500);
+  CHECK(event["start"] == "cold");
+  CHECK(event["total_ms"] == 10.0);
+  CHECK(event["cpu_ms"] == 5.0);
+  CHECK(event["peak_rss_bytes"] == 4096);
+  CHECK(event["error_type"] == "OutOfBeans");
+  CHECK(event["message"] == "the last bean is gone");
+  CHECK(event["request_id"] == "the-id");
+}
+
+TEST_CASE("what never reached a worker has no start and no times") {
+  Scene scene;
+  scene.finish(Outcome::failure(Outcome::Kind::throttled, "full"), 0);
+  const json event = scene.newest();
+  CHECK_FALSE(event.contains("worker"));
+  CHECK_FALSE(event.contains("start"));
+  CHECK_FALSE(event.contains("exec_ms"));
+  CHECK(event["status"] == 429);
+}
+
+TEST_CASE("every kind of outcome has its own code, and its class and status") {
+  Scene scene;
+  std::set<std::string> codes;
+  for (std::size_t kind = 0; kind < kOutcomeKinds; ++kind) {
+    scene.finish(Outcome::failure(static_cast<Outcome::Kind>(kind), "why"));
+    const json event = scene.newest();
+    if (kind > 0) codes.insert(event["code"].get<std::string>());
+    CHECK(event["outcome"] != "?");
+    CHECK(event["status"] >= 200);
+  }
+  CHECK(codes.size() == kOutcomeKinds - 1);
+}
+
+TEST_CASE("any bytes that a handler prints make valid JSON, on one line") {
+  Scene scene;
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  for (const std::string& text :
+       {all, std::string("\"}\n{\"type\":\"forged\""), std::string("\\"), std::string("\xff\xfe"),
+        std::string("caf\xc3\xa9"), std::string("\xe2\x80\xa8")}) {
+    scene.line(text);
+    std::string out;
+    EventJson writer(scene.log.functions());
+    scene.for_each([&](const Event& event) {
+      out.clear();
+      writer.append(out, event);
+    });
+    CHECK(out.find('\n') == std::string::npos);
+    const json event = json::parse(out);
+    CHECK(event["type"] == "log");
+    CHECK(event["source"] == "handler");
+  }
+  scene.line("caf\xc3\xa9 \"x\"");
+  CHECK(scene.newest()["line"] == "caf\xc3\xa9 \"x\"");
+}
+
+TEST_CASE("what the runtime says is told apart from what a handler prints") {
+  Scene scene;
+  scene.log.note(0, 1, "id", "dropped", Clock::now());
+  CHECK(scene.newest()["source"] == "runtime");
+  CHECK(scene.newest_line() == "espresso#1     * dropped");
+  scene.line("* dropped");
+  CHECK(scene.newest_line() == "espresso#1     | * dropped");
+}
+
+TEST_CASE("the text of a handler stays on its line and speaks to no terminal") {
+  CHECK(visible("plain \t caf\xc3\xa9 \xe2\x98\x95 \xf0\x9f\x98\x80") ==
+        "plain \t caf\xc3\xa9 \xe2\x98\x95 \xf0\x9f\x98\x80");
+  CHECK(visible("\x1b[2J\r\n\x7f") == "\\x1b[2J\\x0d\\x0a\\x7f");
+  CHECK(visible(std::string_view("\0", 1)) == "\\x00");
+  // C1 control characters, as bytes and as UTF-8; overlong forms; surrogates; cut off.
+  CHECK(visible("\x9b"
+                "31m") == "\\x9b31m");
+  CHECK(visible("\xc2\x9b"
+                "31m") == "\\xc2\\x9b31m");
+  CHECK(visible("\xc0\x9b") == "\\xc0\\x9b");
+  CHECK(visible("\xed\xa0\x80") == "\\xed\\xa0\\x80");
+  CHECK(visible("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
+  CHECK(visible("\xe2\x98") == "\\xe2\\x98");
+  Scene scene;
+  scene.line("x\n12:00:00.000  latte#9        | forged");
+  CHECK(scene.newest_line() == "espresso#1     | x\\x0a12:00:00.000  latte#9        | forged");
+}
+
+TEST_CASE("an error's message is made harmless, too, colour or not") {
+  Scene scene;
+  Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "\x1b[2J\nforged");
+  outcome.type = "T\x1b";
+  scene.finish(outcome);
+  CHECK(scene.newest_line().find("handler_error: T\\x1b: \\x1b[2J\\x0aforged") != std::string::npos);
+  const std::string coloured = scene.newest_line({.colour = true});
+  CHECK(coloured.find("\x1b[33mhandler_error\x1b[0m") != std::string::npos);
+  CHECK(coloured.find("\x1b[2J") == std::string::npos);
+}
+
+TEST_CASE("busy, idle and starting workers make no lines; one that has retired makes one") {
+  Scene scene;
+  const TimePoint now = Clock::now();
+  scene.log.worker_starting(0, 1, false, now);
+  CHECK(scene.newest_line().empty());
+  scene.log.worker_idle(0, 1, milliseconds(1), now);
+  CHECK(scene.newest_line().empty());
+  scene.log.worker_stopped(0, 1, StopReason::idle, {.served = 5}, now);
+  CHECK(scene.newest_line() == "espresso#1     retired (idle), served 5");
+  scene.log.worker_stopped(0, 1, StopReason::crash, {.served = 5}, now);
+  CHECK(scene.newest_line().empty());
+}
+
+TEST_CASE("the console shows a line per invocation, up to a hundred a second, and then one that sums up") {
+  Scene scene;
+  // All within one second of the wall clock, or the test would see two summaries.
+  const TimePoint now = Clock::now();
+  const auto into_second = std::chrono::system_clock::now().time_since_epoch() % std::chrono::seconds(1);
+  const TimePoint then = now - into_second + milliseconds(500);
+  for (int i = 0; i < 250; ++i) {
+    Outcome outcome;
+    outcome.worker_number = 1;
+    outcome.cold = i == 0;
+    if (i == 249) {
+      outcome.kind = Outcome::Kind::timeout;
+      outcome.timing.exec = std::chrono::seconds(3);
+    }
+    scene.log.invocation_finished(0, "id", outcome, then);
+  }
+  const std::vector<std::string> text = shown(scene, ConsoleView::Format::text);
+  REQUIRE(text.size() == 101);
+  CHECK(text.back().find("... 250 invocations in this second (249 ok, 1 cold, longest 3000.0ms)") !=
+        std::string::npos);
+  const std::vector<std::string> lines = shown(scene, ConsoleView::Format::json);
+  REQUIRE(lines.size() == 101);
+  for (const std::string& line : lines) CHECK(json::accept(line));
+  const json summary = json::parse(lines.back());
+  CHECK(summary["type"] == "summary");
+  CHECK(summary["invocations"] == 250);
+  CHECK(summary["ok"] == 249);
+  CHECK(summary["not_shown"] == 150);
+}
+
+TEST_CASE("a hundred invocations in a second need no summary") {
+  Scene scene;
+  const TimePoint now = Clock::now();
+  for (int i = 0; i < 100; ++i) scene.log.invocation_finished(0, "id", {}, now);
+  CHECK(shown(scene, ConsoleView::Format::text).size() == 100);
+}
+
+TEST_CASE("a flood of log lines is summed up as well, without hiding what the runtime says of it") {
+  Scene scene;
+  const TimePoint now = Clock::now();
+  for (int i = 0; i < 500; ++i) scene.log.log(0, 1, "id", "drip", now);
+  scene.log.note(0, 1, "id", "too much", now);
+  const std::vector<std::string> lines = shown(scene, ConsoleView::Format::text);
+  REQUIRE(lines.size() == 102);
+  CHECK(lines[100].find("* too much") != std::string::npos);
+  CHECK(lines[101].find("400 log lines not shown here") != std::string::npos);
+}
+
+TEST_CASE("a console whose reader has stopped drops lines, and says how many when it reads again") {
+  Terminal terminal;
+  Console console(terminal.ends[1]);
+  const std::string kilobyte(1023, 'x');
+  for (int i = 0; i < 1000; ++i) {
+    console.line(kilobyte);
+    console.flush();
+  }
+  std::vector<std::string> all;
+  for (int i = 0; i < 100; ++i) {
+    console.flush();
+    const std::vector<std::string> now = terminal.lines();
+    all.insert(all.end(), now.begin(), now.end());
+  }
+  CHECK(all.size() < 1000);
+  CHECK(all.back().find("lines were not written: nobody was reading)") != std::string::npos);
+}
+
+TEST_CASE("a recording is JSON Lines that begin with hello, and leaves out what handlers say unless asked") {
+  Scene scene;
+  scene.line("a secret");
+  Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "another secret");
+  outcome.type = "Broken";
+  scene.finish(outcome);
+  for (const bool texts : {false, true}) {
+    std::string path = "/tmp/coffees-recording-XXXXXX";
+    const int file = ::mkstemp(path.data());
+    REQUIRE(file >= 0);
+    Recording recording(scene.log, platform::UniqueFd(file),
+                        {.version = "1.2.3", .configuration = "abc", .texts = texts},
+                        [](const std::string&) { FAIL(); });
+    scene.for_each([&](const Event& event) { recording.event(event); });
+    recording.dropped(7, 3);
+    recording.rest();
+    std::ifstream in(path);
+    std::vector<json> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
+    ::unlink(path.c_str());
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0]["type"] == "hello");
+    CHECK(lines[0]["server"] == "coffees 1.2.3");
+    CHECK(lines[0]["config"] == "abc");
+    CHECK(lines[0]["functions"] == kFunctions);
+    CHECK(lines[1]["line"] == (texts ? "a secret" : ""));
+    CHECK(lines[2]["message"] == (texts ? "another secret" : ""));
+    CHECK(lines[2].contains("error_type") == texts);
+    CHECK(lines[3]["type"] == "dropped");
+    CHECK(lines[3]["from_seq"] == 7);
+    CHECK(lines[3]["count"] == 3);
+  }
+}
+
+TEST_CASE("a recording to a full disk ends, is said to have ended, and keeps nothing more in memory") {
+  Scene scene;
+  const int file = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  std::vector<std::string> troubles;
+  Recording recording(scene.log, platform::UniqueFd(file), {},
+                      [&](const std::string& why) { troubles.push_back(why); });
+  recording.rest();
+  scene.line("x");
+  scene.for_each([&](const Event& event) { recording.event(event); });
+  recording.rest();
+  REQUIRE(troubles.size() == 1);
+  CHECK(troubles[0].find("o space") != std::string::npos);
+}
