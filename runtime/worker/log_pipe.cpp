@@ -27,6 +27,8 @@ void LogPipe::begin_invocation(std::string_view request_id) {
 void LogPipe::end_invocation() {
   // The answer may have come by the mailbox, ahead of what the loop would be told about this pipe.
   if (pipe_.is_open()) read_some();
+  // Without a line's end it is this invocation's all the same, not the beginning of what the next one prints.
+  if (!partial_.empty()) emit(std::exchange(partial_, {}));
 }
 
 void LogPipe::close() {
@@ -95,6 +97,9 @@ bool LogPipe::within_limits(std::size_t size) {
   return !flooding_;
 }
 
-void LogPipe::emit(std::string_view line) { sink_.line(origin_, request_id_, line.substr(0, kLongestLine)); }
+void LogPipe::emit(std::string_view line) {
+  sink_.line(origin_, request_id_, line.substr(0, kLongestLine));
+  if (line.size() > kLongestLine) sink_.dropped(origin_, line.size() - kLongestLine);
+}
 
 }  // namespace coffees

@@ -29,7 +29,7 @@ class LogSink {
   virtual void line(const LogOrigin& origin, std::string_view request_id, std::string_view line) = 0;
   /// Something that the runtime has to say in this place; never what a process printed.
   virtual void note(const LogOrigin& origin, std::string_view request_id, std::string_view text) = 0;
-  /// So many bytes were thrown away; a note has said so.
+  /// So many bytes were thrown away: of a flood, which a note has told, or behind the 16 KiB of a line.
   virtual void dropped(const LogOrigin&, std::size_t /*bytes*/) {}
 };
 
@@ -46,7 +46,8 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   void start() { wait(); }
   /// Attributes what comes from now on to this request.
   void begin_invocation(std::string_view request_id);
-  /// Reads what is there already, so that it is attributed to the invocation that printed it.
+  /// Reads what is there already, so that it is attributed to the invocation that printed it; a line without
+  /// an end ends here.
   void end_invocation();
   /// Reads what is left and closes: the process has ended, or nobody cares any more.
   void close();
