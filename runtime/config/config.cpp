@@ -151,10 +151,10 @@ class Reader {
   void list_effective() {
     for (const auto& key : server_keys()) {
       const auto set_at = set_at_.find(std::string("server.") + key.name);
-      loaded_.effective.push_back(
-          {std::string("server.") + key.name,
-           key.secret && set_at != set_at_.end() ? "\"(secret)\"" : key.show(loaded_.config.server),
-           set_at == set_at_.end() ? "default" : set_at->second});
+      const std::string value = key.show(loaded_.config.server);
+      const bool hide = key.secret && value != key.show(Server{});
+      loaded_.effective.push_back({std::string("server.") + key.name, hide ? "\"(secret)\"" : value,
+                                   set_at == set_at_.end() ? "default" : set_at->second});
     }
     for (const Function& function : loaded_.config.functions)
       for (const auto& key : function_keys()) {
@@ -243,7 +243,9 @@ std::string digest(const std::vector<Effective>& effective) {
 }
 
 bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  // A name may begin with 127. as well, and lead anywhere.
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
 bool is_function_name(const std::string& name) {

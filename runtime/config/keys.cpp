@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -205,9 +207,23 @@ Key<Function> path_key() {
   return key;
 }
 
+// What may stand behind "Bearer" (RFC 6750 section 2.1), and comes through every library as it went in.
+std::string read_token(const toml::node& node, Server& server) {
+  const auto value = node.value<std::string>();
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("-._~+/=").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!value || !std::all_of(value->begin(), value->end(), fits))
+    return "a text of letters, digits and - . _ ~ + / =";
+  server.admin_token = *value;
+  return {};
+}
+
 Key<Server> token_key() {
   Key<Server> key = text("admin_token", &Server::admin_token,
                          "What admin clients have to send; without it the admin port stays on loopback.");
+  key.read = read_token;
   key.secret = true;
   return key;
 }

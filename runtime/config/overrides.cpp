@@ -32,11 +32,16 @@ std::string known_name(const toml::table& table, const std::string& name) {
   return name;
 }
 
+// Keys whose values are texts, whatever they look like: a token of digits is no number.
+bool is_text(const std::vector<std::string>& path) {
+  return (path.size() == 4 && path[2] == "env") || path.back() == "admin_token";
+}
+
 // Text that is no TOML value needs no quotes: 5s, hello.so.
-void insert(toml::table& table, const std::string& key, const std::string& value) {
+void insert(toml::table& table, const std::string& key, const std::string& value, bool text) {
   try {
     const toml::table parsed = toml::parse("v = " + value);
-    if (parsed.size() == 1) {
+    if (parsed.size() == 1 && (!text || parsed.get("v")->is_string())) {
       parsed.get("v")->visit([&](const auto& node) { table.insert_or_assign(key, node); });
       return;
     }
@@ -85,7 +90,7 @@ std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& 
                           "what stands before its last dot is a value, not a table"});
       continue;
     }
-    insert(*table, parts.back(), override.value);
+    insert(*table, parts.back(), override.value, is_text(parts));
     origins[fmt::format("{}", fmt::join(parts, "."))] = override.origin;
   }
   return problems;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -31,6 +32,18 @@ std::optional<double> parse(std::string_view text, const std::array<Unit, Count>
   return std::nullopt;
 }
 
+// In the largest unit that leaves no fraction; empty when there is none. Nothing is rounded: what is shown
+// can be written into a file.
+template <std::size_t Count>
+std::string in_whole_units(std::int64_t value, const std::array<Unit, Count>& units) {
+  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) {
+    const auto factor = static_cast<std::int64_t>(unit->factor);
+    if (value % factor == 0 && (value >= factor || factor == 1))
+      return fmt::format("{}{}", value / factor, unit->name);
+  }
+  return {};
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
@@ -51,29 +64,25 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   const auto value = parse(text, kDurations);
   if (!value) return std::nullopt;
-  return std::chrono::nanoseconds(static_cast<std::int64_t>(*value));
+  return std::chrono::nanoseconds(std::llround(*value));
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto value = parse(text, kSizes);
   if (!value) return std::nullopt;
-  return static_cast<std::uint64_t>(*value);
+  return static_cast<std::uint64_t>(std::llround(*value));
 }
 
 std::string format_duration(std::chrono::nanoseconds duration) {
   if (duration.count() < 0) return "off";
   if (duration == std::chrono::nanoseconds::max()) return "forever";
-  const auto count = static_cast<double>(duration.count());
-  for (auto unit = kDurations.rbegin(); unit != kDurations.rend(); ++unit)
-    if (count >= unit->factor) return fmt::format("{:.4g}{}", count / unit->factor, unit->name);
-  return fmt::format("{:.4g}ms", count / 1e6);
+  if (const std::string exact = in_whole_units(duration.count(), kDurations); !exact.empty()) return exact;
+  // Shorter than a millisecond, or a fraction of one.
+  return fmt::format("{}ms", static_cast<double>(duration.count()) / 1e6);
 }
 
 std::string format_size(std::uint64_t bytes) {
-  for (auto unit = kSizes.rbegin(); unit != kSizes.rend(); ++unit)
-    if (static_cast<double>(bytes) >= unit->factor)
-      return fmt::format("{:.4g}{}", static_cast<double>(bytes) / unit->factor, unit->name);
-  return "0B";
+  return in_whole_units(static_cast<std::int64_t>(bytes), kSizes);
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
