@@ -1,5 +1,9 @@
 #include "admin/admin_server.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "admin/observer_threads.h"
 #include "platform/listener.h"
 
@@ -33,7 +37,11 @@ AdminServer::AdminServer(GuardSettings guard) : guard_(std::move(guard)) {
     // Ranges of what is made anew each time make no sense, and the library multiplies answers by them.
     const_cast<httplib::Request&>(request).ranges.clear();
     if (!admit(guard_, request, response)) return httplib::Server::HandlerResponse::Handled;
-    if (request.method != "GET" && request.method != "HEAD")
+    // Without a length there is no body (RFC 9112 section 6.3); the library would wait for one until the
+    // connection ends.
+    constexpr std::array<std::string_view, 4> with_body{"POST", "PUT", "PATCH", "DELETE"};
+    if (request.has_header("Content-Length") &&
+        std::find(with_body.begin(), with_body.end(), request.method) != with_body.end())
       return httplib::Server::HandlerResponse::Unhandled;
     api_->answer(request, response);
     return httplib::Server::HandlerResponse::Handled;
@@ -66,7 +74,10 @@ bool AdminServer::bind(const std::string& host, std::uint16_t port) {
 
 void AdminServer::start(const Sources& sources) {
   api_ = std::make_unique<Api>(sources);
-  thread_ = std::thread([this] { server_.listen_after_bind(); });
+  thread_ = std::thread([this] {
+    server_.listen_after_bind();
+    ended_ = true;
+  });
   // stop() works only on a server that runs.
   const TimePoint long_enough = Clock::now() + std::chrono::seconds(2);
   while (!server_.is_running() && Clock::now() < long_enough) std::this_thread::yield();
@@ -75,6 +86,11 @@ void AdminServer::start(const Sources& sources) {
 void AdminServer::stop() {
   if (!thread_.joinable()) return;
   server_.stop();
+  // The library waits for its clients: one that sends a byte now and then would keep us for hours.
+  while (!ended_) {
+    platform::shut_down_connections(port_);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   thread_.join();
 }
 

@@ -3,6 +3,7 @@
 
 #include <httplib.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -36,6 +37,7 @@ class AdminServer {
   int listener_ = -1;  ///< borrowed from the library
   std::uint16_t port_ = 0;
   std::thread thread_;
+  std::atomic<bool> ended_{false};
 };
 
 }  // namespace coffees::admin

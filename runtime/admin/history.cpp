@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <deque>
 #include <map>
 
@@ -23,7 +24,10 @@ class Matcher {
       wanted_.push_back((filter.function.empty() || names[i] == filter.function) &&
                         (filter.worker.empty() || filter.worker.starts_with(names[i] + "#")));
     const std::size_t hash = filter.worker.rfind('#');
-    if (hash != std::string::npos) number_ = std::strtoul(filter.worker.c_str() + hash + 1, nullptr, 10);
+    const char* end = filter.worker.data() + filter.worker.size();
+    const auto [rest, error] = std::from_chars(filter.worker.data() + hash + 1, end, number_);
+    if (!filter.worker.empty() && (hash == std::string::npos || error != std::errc() || rest != end))
+      wanted_.assign(names.size(), false);  // nobody is called so
   }
 
   [[nodiscard]] bool matches(const Event& event) const {
@@ -40,6 +44,7 @@ class Matcher {
   std::uint64_t number_ = 0;
 };
 
+// Returns the number of the newest event that was seen.
 template <typename Each>
 std::uint64_t for_each_event(const events::EventLog& log, Each&& each) {
   events::EventReader reader(log, 0);
@@ -47,7 +52,7 @@ std::uint64_t for_each_event(const events::EventLog& log, Each&& each) {
   const std::uint64_t end = log.newest();
   while (reader.last() < end && reader.read(each, [](std::uint64_t, std::uint64_t) {})) {
   }
-  return end;
+  return std::max(reader.last(), end);
 }
 
 // The newest `limit` of them.
@@ -130,12 +135,16 @@ std::optional<std::vector<std::string>> events_of_request(const events::EventLog
   filter.request = request;
   const Matcher matcher(log, filter);
   Newest found(log, 10'000);
+  std::string id;
+  bool one = true;
   for_each_event(log, [&](const Event& event) {
-    if (matcher.matches(event)) found.add(event);
+    if (!matcher.matches(event)) return;
+    one = one && (id.empty() || id == event.request_id());
+    id = event.request_id();
+    found.add(event);
   });
-  std::vector<std::string> all = found.take();
-  if (request.empty() || all.empty()) return std::nullopt;
-  return all;
+  if (request.empty() || id.empty() || !one) return std::nullopt;
+  return found.take();
 }
 
 nlohmann::ordered_json statistics(const events::EventLog& log, const HistoryFilter& filter) {

@@ -29,7 +29,8 @@ std::vector<std::string> invocations(const events::EventLog& log, const HistoryF
 std::vector<std::string> logs(const events::EventLog& log, const HistoryFilter& filter,
                               std::uint64_t& newest);
 
-/// Everything known of the one request whose id begins so; nothing when it is not held (any more).
+/// Everything known of the one request whose id begins so; nothing when it is not held (any more), or when
+/// several begin so.
 std::optional<std::vector<std::string>> events_of_request(const events::EventLog& log,
                                                           const std::string& request);
 
