@@ -86,6 +86,11 @@ void add_timing(std::string& head, std::string_view function, const Outcome& out
   head += "\r\n";
 }
 
+// By this a client tells our problem documents from those that a handler answers with.
+void append_error(std::string& head, std::string_view code) {
+  head.append("X-Coffees-Error: ").append(code).append("\r\n");
+}
+
 void finish(Answer& answer, int status, const AnswerFrame& frame) {
   answer.head += "\r\n";
   if (frame.head_only || !has_body(status)) answer.body.clear();
@@ -163,6 +168,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
                                  frame.request_id, function, outcome.type);
   begin(answer.head, status, answer.body.size(), frame);
   answer.head += "Content-Type: application/problem+json\r\n";
+  append_error(answer.head, code_of(outcome.kind));
   if (status == 429 || status == 503)
     fmt::format_to(std::back_inserter(answer.head), "Retry-After: {}\r\n",
                    std::max<std::int64_t>(outcome.retry_after.count(), 1));
@@ -172,10 +178,12 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
 }
 
 Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view extra) {
+  const char* code = refusal_code(refusal.status);
+  std::string fields(extra);
+  append_error(fields, code);
   return plain(refusal.status, "application/problem+json",
-               problem_document(refusal.status, refusal_code(refusal.status), refusal.detail, {},
-                                frame.request_id, {}, {}),
-               frame, extra);
+               problem_document(refusal.status, code, refusal.detail, {}, frame.request_id, {}, {}), frame,
+               fields);
 }
 
 Answer plain(int status, std::string_view content_type, std::string body, const AnswerFrame& frame,
