@@ -195,6 +195,13 @@ int main(int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  if (first == "help") {
+    const auto all = app.get_subcommands({});
+    const auto asked = std::find_if(
+        all.begin(), all.end(), [&](const CLI::App* one) { return argc > 2 && one->get_name() == argv[2]; });
+    fmt::print("{}", asked != all.end() ? (*asked)->help(app.get_name()) : app.help());
+    return kOk;
+  }
   if (!first.empty() && !first.starts_with('-') &&
       std::find(commands.begin(), commands.end(), first) == commands.end())
     return unknown_command(commands, first);

@@ -1,7 +1,6 @@
 #include "cli/admin_client.h"
 
 #include <fmt/format.h>
-#include <httplib.h>
 
 #include <chrono>
 #include <cstdio>
@@ -9,17 +8,13 @@
 #include <thread>
 
 #include "cli/server_file.h"
+#include "events/event_text.h"
 #include "platform/output.h"
 
 namespace coffees::cli {
 namespace {
 
 constexpr auto kPatience = std::chrono::seconds(10);
-
-void print_no_server(const std::string& url, const std::string& why) {
-  fmt::print(stderr, "error[E106]: no server answers at {}: {}\n  hint: start one with: coffees serve\n", url,
-             why);
-}
 
 httplib::Headers credentials() {
   const char* token = std::getenv("COFFEES_ADMIN_TOKEN");
@@ -37,10 +32,11 @@ int print_problem(int status, const std::string& body) {
   const Json problem = Json::parse(body, nullptr, false);
   const std::string code = text(problem, "code");
   const char* number = code == "unknown_function" ? "E201" : "E110";
+  const std::string detail = events::visible(text(problem, "detail"));
+  const std::string hint = events::visible(text(problem, "hint"));
   fmt::print(stderr, "error[{}]: {}\n", number,
-             text(problem, "detail").empty() ? fmt::format("the server answered with status {}", status)
-                                             : text(problem, "detail"));
-  if (!text(problem, "hint").empty()) fmt::print(stderr, "  hint: {}\n", text(problem, "hint"));
+             detail.empty() ? fmt::format("the server answered with status {}", status) : detail);
+  if (!hint.empty()) fmt::print(stderr, "  hint: {}\n", hint);
   return status == 503 ? kRefused : kUsage;
 }
 
@@ -56,18 +52,18 @@ std::string reachable(const std::string& admin, const std::string& server) {
 
 }  // namespace
 
-std::optional<AdminClient> AdminClient::find(const std::string& wanted) {
-  const std::string url = find_server(wanted);
+std::optional<AdminClient> AdminClient::find(const std::string& wanted, int& exit_code) {
+  exit_code = kUsage;
+  const std::optional<std::string> found = find_server(wanted);
+  if (!found) return std::nullopt;
+  exit_code = kNoServer;
+  const std::string& url = *found;
   httplib::Client client(url);
-  if (!client.is_valid()) {
-    fmt::print(stderr, "error[E105]: '{}' is no server's URL\n  hint: --server http://127.0.0.1:2633\n", url);
-    return std::nullopt;
-  }
   client.set_connection_timeout(kPatience);
   client.set_read_timeout(kPatience);
   const httplib::Result result = client.Get("/healthz");
   if (!result) {
-    print_no_server(url, httplib::to_string(result.error()));
+    print_no_server(url, result.error());
     return std::nullopt;
   }
   const Json health = Json::parse(result->body, nullptr, false);
@@ -83,25 +79,18 @@ std::optional<AdminClient> AdminClient::find(const std::string& wanted) {
 std::optional<Json> AdminClient::get(const std::string& path) {
   httplib::Client client(url_);
   client.set_read_timeout(kPatience);
-  const httplib::Result result = client.Get(path, credentials());
-  if (!result) {
-    print_no_server(url_, httplib::to_string(result.error()));
-    exit_code_ = kNoServer;
-    return std::nullopt;
-  }
-  if (result->status >= 400) {
-    exit_code_ = print_problem(result->status, result->body);
-    return std::nullopt;
-  }
-  return Json::parse(result->body);
+  return read(client.Get(path, credentials()));
 }
 
 std::optional<Json> AdminClient::post(const std::string& path, const Json& body) {
   httplib::Client client(url_);
   client.set_read_timeout(kPatience);
-  const httplib::Result result = client.Post(path, credentials(), body.dump(), "application/json");
+  return read(client.Post(path, credentials(), body.dump(), "application/json"));
+}
+
+std::optional<Json> AdminClient::read(const httplib::Result& result) {
   if (!result) {
-    print_no_server(url_, httplib::to_string(result.error()));
+    print_no_server(url_, result.error());
     exit_code_ = kNoServer;
     return std::nullopt;
   }
@@ -142,7 +131,7 @@ bool AdminClient::follow(const std::string& path,
         return wanted;
       });
   if (!result && status == 0) {
-    print_no_server(url_, httplib::to_string(result.error()));
+    print_no_server(url_, result.error());
     exit_code_ = kNoServer;
     return false;
   }

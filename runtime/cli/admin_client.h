@@ -1,6 +1,8 @@
 // Talking to a running server's admin port.
 #pragma once
 
+#include <httplib.h>
+
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,8 +20,8 @@ using Json = nlohmann::ordered_json;
 class AdminClient {
  public:
   /// Finds the server (server_file.h) and asks it where its admin port is. `wanted`: a URL of either port, or
-  /// empty. Nothing is returned when nobody answers: the exit code is kNoServer then.
-  static std::optional<AdminClient> find(const std::string& wanted);
+  /// empty. When nobody answers, nothing is returned, and `exit_code` is set.
+  static std::optional<AdminClient> find(const std::string& wanted, int& exit_code);
 
   /// The JSON that a path answers with; nothing when it failed, see exit_code().
   std::optional<Json> get(const std::string& path);
@@ -33,6 +35,7 @@ class AdminClient {
 
  private:
   explicit AdminClient(std::string url) : url_(std::move(url)) {}
+  std::optional<Json> read(const httplib::Result& result);
 
   std::string url_;
   int exit_code_ = kOk;

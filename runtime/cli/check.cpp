@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "cli/assembly.h"
 #include "cli/commands.h"
@@ -13,18 +14,9 @@
 namespace coffees::cli {
 namespace {
 
-double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+using Json = nlohmann::ordered_json;
 
-// "E204: path has no ..." comes apart again into the parts of an error message.
-void print_failure(const std::string& function, const Outcome& outcome) {
-  std::string code = "E200";
-  std::string what = outcome.message;
-  if (what.size() > 6 && what[0] == 'E' && what[4] == ':') {
-    code = what.substr(0, 4);
-    what = what.substr(6);
-  }
-  fmt::print(stderr, "{}\n", config::Problem{code, function, what, outcome.hint}.text());
-}
+double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
 // What the libraries print while they are loaded.
 class PrintedLog : public LogSink {
@@ -33,59 +25,115 @@ class PrintedLog : public LogSink {
     fmt::print(stderr, "{} | {}\n", origin.name, events::visible(line));
   }
   void note(const LogOrigin& origin, std::string_view, std::string_view text) override {
-    fmt::print(stderr, "{}: {}\n", origin.name, text);
+    fmt::print(stderr, "{} * {}\n", origin.name, text);
   }
+};
+
+// What came of one function.
+struct Verdict {
+  bool ok = false;
+  Duration init{0};
+  bool fresh = false;
+  config::Problem problem;
 };
 
 // Starts one worker, as a first request would: whatever can go wrong before the handler is called goes wrong
 // here.
-Task<> check_function(zygote::ZygoteSource& source, const config::Function& function, std::size_t& left,
-                      bool& failed, Loop& loop) {
+Task<> check_function(zygote::ZygoteSource& source, const config::Function& function, Verdict& verdict,
+                      std::size_t& left, Loop& loop) {
   StartResult result = co_await source.start(1);
   if (result.worker) {
     result.worker->kill();
-    const Duration init =
-        function.start == config::StartMode::fresh ? result.cold_start.init : source.init_time();
-    fmt::print("{}: ok  {}  init {:.1f}ms  start {}\n", function.name, function.path, milliseconds(init),
-               function.start == config::StartMode::fresh || source.forced_fresh() ? "fresh" : "zygote");
-    if (function.timeout > Duration(0) && function.timeout < init)
-      fmt::print(stderr, "warning: {}: timeout {} is shorter than its init\n", function.name,
-                 config::format_duration(function.timeout));
+    verdict.ok = true;
+    verdict.fresh = function.start == config::StartMode::fresh || source.forced_fresh();
+    verdict.init = function.start == config::StartMode::fresh ? result.cold_start.init : source.init_time();
   } else {
-    failed = true;
-    print_failure(function.name, result.failure);
+    verdict.problem = coded(events::visible(result.failure.message), "E200");
+    verdict.problem.where = function.name;
+    verdict.problem.hint = events::visible(result.failure.hint);
   }
   if (--left == 0) loop.stop();
+}
+
+void print_verdict(const config::Function& function, const Verdict& verdict) {
+  if (!verdict.ok) {
+    fmt::print(stderr, "{}\n", verdict.problem.text());
+    return;
+  }
+  fmt::print("{}: ok  {}  init {:.1f}ms  start {}\n", function.name, function.path,
+             milliseconds(verdict.init), verdict.fresh ? "fresh" : "zygote");
+  if (function.timeout > Duration(0) && function.timeout < verdict.init)
+    fmt::print(stderr, "warning: {}: timeout {} is shorter than its init\n", function.name,
+               config::format_duration(function.timeout));
+}
+
+Json problem_document(const config::Problem& problem) {
+  return {
+      {"code", problem.code}, {"where", problem.where}, {"message", problem.what}, {"hint", problem.hint}};
+}
+
+Json verdict_document(const config::Function& function, const Verdict& verdict) {
+  Json document{{"name", function.name}, {"path", function.path}, {"ok", verdict.ok}};
+  if (verdict.ok) {
+    document["init_ms"] = milliseconds(verdict.init);
+    document["start"] = verdict.fresh ? "fresh" : "zygote";
+  } else {
+    document["problem"] = problem_document(verdict.problem);
+  }
+  return document;
+}
+
+void print_document(bool ok, const Json& problems, const Json& functions) {
+  const Json document{{"ok", ok}, {"problems", problems}, {"functions", functions}};
+  fmt::print("{}\n", document.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+int report_problems(const std::vector<config::Problem>& problems, bool json) {
+  Json documents = Json::array();
+  for (const config::Problem& problem : problems) {
+    documents.push_back(problem_document(problem));
+    if (!json) fmt::print(stderr, "{}\n", problem.text());
+  }
+  if (json) print_document(false, documents, Json::array());
+  return kUsage;
 }
 
 }  // namespace
 
 int check(const CheckOptions& options) {
-  const std::optional<config::Loaded> loaded = load_configuration(options.functions);
-  if (!loaded) return kUsage;
-  const config::Config* configuration = &loaded->config;
+  const config::Loaded loaded = read_configuration(options.functions);
+  if (!loaded.problems.empty()) return report_problems(loaded.problems, options.json);
+  const std::vector<config::Function>& functions = loaded.config.functions;
   platform::survive_broken_pipes();
   platform::reap_children_automatically();
   Loop loop;
   Deadlines deadlines(loop.get_executor());
-  const HostFacts host = explore_host(loop, deadlines, configuration->server.isolation);
+  const HostFacts host = explore_host(loop, deadlines, loaded.config.server.isolation);
   PrintedLog log;
-  std::size_t left = configuration->functions.size();
-  bool failed = false;
+  std::size_t left = functions.size();
+  std::vector<Verdict> verdicts(functions.size());
   std::vector<std::unique_ptr<zygote::ZygoteSource>> sources;
   std::vector<zygote::ZygoteSource*> borrowed;
-  for (std::size_t i = 0; i < configuration->functions.size(); ++i) {
-    const config::Function& function = configuration->functions[i];
+  for (std::size_t i = 0; i < functions.size(); ++i) {
     sources.push_back(std::make_unique<zygote::ZygoteSource>(
         loop, deadlines,
-        source_settings(function, configuration->server, host, static_cast<std::uint32_t>(i)), log));
+        source_settings(functions[i], loaded.config.server, host, static_cast<std::uint32_t>(i)), log));
     borrowed.push_back(sources.back().get());
-    spawn_detached(loop.get_executor(), check_function(*sources.back(), function, left, failed, loop));
+    spawn_detached(loop.get_executor(),
+                   check_function(*sources.back(), functions[i], verdicts[i], left, loop));
   }
   if (left > 0) loop.run();
   end_processes(loop, borrowed);
   loop.abandon();
-  return failed ? kBadPlugin : kOk;
+  bool ok = true;
+  Json documents = Json::array();
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    ok = ok && verdicts[i].ok;
+    documents.push_back(verdict_document(functions[i], verdicts[i]));
+    if (!options.json) print_verdict(functions[i], verdicts[i]);
+  }
+  if (options.json) print_document(ok, Json::array(), documents);
+  return ok ? kOk : kBadPlugin;
 }
 
 }  // namespace coffees::cli

@@ -107,7 +107,11 @@ int config_schema();
 int version(bool json);
 
 /// Reads what FunctionsOptions name: flags win over --set, --set over the environment, that over the file.
-/// Prints the problems to standard error; nothing is returned then.
+config::Loaded read_configuration(const FunctionsOptions& options);
+/// The same; prints the problems to standard error, and nothing is returned then.
 std::optional<config::Loaded> load_configuration(const FunctionsOptions& options);
+
+/// "E204: path has no ..." comes apart into code and message; any other text gets `otherwise` for its code.
+config::Problem coded(const std::string& message, const std::string& otherwise);
 
 }  // namespace coffees::cli

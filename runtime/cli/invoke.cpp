@@ -2,17 +2,44 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cli/commands.h"
 #include "cli/server_file.h"
+#include "events/event_text.h"
+#include "invocation.h"
 
 namespace coffees::cli {
 namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The class of a code (invocation.h); "refused" for what never became an invocation.
+const char* outcome_of(const std::string& code) {
+  for (std::size_t kind = 0; kind < kOutcomeKinds; ++kind)
+    if (code == code_of(static_cast<Outcome::Kind>(kind)))
+      return coffees::outcome_of(static_cast<Outcome::Kind>(kind));
+  return "refused";
+}
+
+// RFC 4648 section 4.
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 3))) {
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i) out += i <= bytes.size() ? digits[group >> (18 - 6 * i) & 63U] : '=';
+  }
+  return out;
+}
 
 // "@file", "-" for standard input, anything else literally.
 std::optional<std::string> read_data(const std::string& data) {
@@ -23,7 +50,32 @@ std::optional<std::string> read_data(const std::string& data) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-int exit_code_for(const httplib::Response& response) {
+// What the runtime says in place of an answer of the handler: the header cannot be set by handlers.
+struct Failure {
+  std::string code;  ///< as in invocation.h; empty: the handler answered
+  std::string type;
+  std::string detail;
+  std::string hint;
+};
+
+Failure failure_of(const httplib::Response& response) {
+  Failure failure{.code = response.get_header_value("X-Coffees-Error")};
+  if (failure.code.empty()) return failure;
+  const Json problem = Json::parse(response.body, nullptr, false);
+  const auto text = [&problem](const char* key) {
+    return problem.is_object() && problem.contains(key) && problem[key].is_string()
+               ? problem[key].get<std::string>()
+               : std::string();
+  };
+  failure.type = text("error_type");
+  failure.detail = text("detail");
+  failure.hint = text("hint");
+  return failure;
+}
+
+int exit_code_for(const httplib::Response& response, const Failure& failure) {
+  // A handler's own 4xx is an answer like any other: the function did what it was written to do.
+  if (failure.code.empty()) return response.status >= 500 ? kFunctionError : kOk;
   switch (response.status) {
     case 500:
       return kFunctionError;
@@ -35,24 +87,81 @@ int exit_code_for(const httplib::Response& response) {
     case 503:
       return kRefused;
     default:
-      return response.status >= 400 ? kUsage : kOk;
+      return kUsage;
   }
 }
 
-// Problems are ours; any other body belongs to the handler, whatever its status.
-bool is_problem(const httplib::Response& response) {
-  return response.get_header_value("Content-Type") == "application/problem+json" &&
-         !response.get_header_value("X-Request-Id").empty();
+const char* number_of(int exit_code, const std::string& code) {
+  if (code == "unknown_function") return "E201";
+  switch (exit_code) {
+    case kFunctionError:
+      return "E211";
+    case kTimeout:
+      return "E212";
+    case kRefused:
+      return "E213";
+    case kCrashed:
+      return "E214";
+    default:
+      return "E210";
+  }
 }
 
-void print_problem(const httplib::Response& response) {
-  const nlohmann::json problem = nlohmann::json::parse(response.body, nullptr, false);
-  const auto text = [&problem](const char* key) {
-    return problem.is_object() ? problem.value(key, "") : std::string();
-  };
-  const std::string type = text("error_type");
-  fmt::print(stderr, "{}: {}{}{}\n", text("code"), type, type.empty() ? "" : ": ", text("detail"));
-  if (!text("hint").empty()) fmt::print(stderr, "  hint: {}\n", text("hint"));
+// Texts may come from handlers, and this is a terminal.
+void print_failure(const Failure& failure, int exit_code) {
+  const std::string what = failure.type + (failure.type.empty() ? "" : ": ") + failure.detail;
+  const config::Problem problem = coded(what, number_of(exit_code, failure.code));
+  fmt::print(
+      stderr, "{}\n",
+      config::Problem{problem.code, "", events::visible(problem.what), events::visible(failure.hint)}.text());
+}
+
+// "cold, queue;dur=0.006, boot;dur=0.655" as {"queue_ms": 0.006, "boot_ms": 0.655}.
+Json timing_of(const std::string& server_timing) {
+  Json timing = Json::object();
+  std::istringstream metrics(server_timing);
+  for (std::string metric; std::getline(metrics >> std::ws, metric, ',');) {
+    const std::size_t duration = metric.find(";dur=");
+    if (duration != std::string::npos)
+      timing[metric.substr(0, duration) + "_ms"] = std::strtod(metric.c_str() + duration + 5, nullptr);
+  }
+  return timing;
+}
+
+// The answer, and all that its head says, as one document.
+Json document_of(const httplib::Response& response, const Failure& failure) {
+  Json document;
+  document["status"] = response.status;
+  document["outcome"] = failure.code.empty() ? "ok" : outcome_of(failure.code);
+  document["code"] = failure.code.empty() ? "ok" : failure.code;
+  document["request_id"] = response.get_header_value("X-Request-Id");
+  if (response.has_header("X-Coffees-Worker")) {
+    document["worker"] = response.get_header_value("X-Coffees-Worker");
+    document["start"] = response.get_header_value("X-Coffees-Start");
+    document["timing"] = timing_of(response.get_header_value("Server-Timing"));
+  }
+  if (!failure.code.empty()) {
+    if (!failure.type.empty()) document["error_type"] = failure.type;
+    document["message"] = failure.detail;
+    document["hint"] = failure.hint;
+    return document;
+  }
+  document["content_type"] = response.get_header_value("Content-Type");
+  const bool text = events::is_utf8(response.body);
+  document["body_encoding"] = text ? "text" : "base64";
+  document["body"] = text ? response.body : base64(response.body);
+  return document;
+}
+
+void print_timing(const httplib::Response& response) {
+  const std::string start = response.get_header_value("X-Coffees-Start");
+  const std::string request = response.get_header_value("X-Request-Id");
+  if (start.empty())
+    fmt::print(stderr, "not started · request {}\n", request);
+  else
+    fmt::print(stderr, "{} start on {} · {} · request {}\n", start,
+               response.get_header_value("X-Coffees-Worker"), response.get_header_value("Server-Timing"),
+               request);
 }
 
 }  // namespace
@@ -65,39 +174,34 @@ int invoke(const InvokeOptions& options) {
                options.data.substr(1));
     return kUsage;
   }
-  const std::string url = find_server(options.server);
-  httplib::Client client(url);
-  if (!client.is_valid()) {
-    fmt::print(stderr, "error[E105]: '{}' is no server's URL\n  hint: --server http://127.0.0.1:2633\n", url);
-    return kUsage;
-  }
+  const std::optional<std::string> url = find_server(options.server);
+  if (!url) return kUsage;
+  httplib::Client client(*url);
   client.set_read_timeout(std::chrono::hours(24));  // the function's own timeout decides
   const httplib::Result result = client.Post("/" + options.function, *body, "application/json");
   if (!result) {
-    fmt::print(stderr, "error[E106]: no server answers at {}: {}\n  hint: start one with: coffees serve\n",
-               url, httplib::to_string(result.error()));
+    print_no_server(*url, result.error());
     return kNoServer;
   }
   const httplib::Response& response = *result;
+  const Failure failure = failure_of(response);
+  const int exit_code = exit_code_for(response, failure);
+  if (options.json) {
+    fmt::print("{}\n", document_of(response, failure).dump(-1, ' ', false, Json::error_handler_t::replace));
+    return exit_code;
+  }
   if (options.include) {
     fmt::print("HTTP/1.1 {} {}\n", response.status, response.reason);
     for (const auto& [name, value] : response.headers) fmt::print("{}: {}\n", name, value);
     fmt::print("\n");
   }
-  const bool problem = is_problem(response);
-  if (problem)
-    print_problem(response);
-  else
+  if (failure.code.empty())
     std::fwrite(response.body.data(), 1, response.body.size(), stdout);
+  else
+    print_failure(failure, exit_code);
   std::fflush(stdout);
-  if (!options.quiet) {
-    const std::string start = response.get_header_value("X-Coffees-Start");
-    fmt::print(stderr, "{}{}{} · {} · request {}\n", start.empty() ? "not started" : start,
-               start.empty() ? "" : " start on ", response.get_header_value("X-Coffees-Worker"),
-               response.get_header_value("Server-Timing"), response.get_header_value("X-Request-Id"));
-  }
-  // A handler's own 4xx or 5xx is an answer like any other: the function did what it was written to do.
-  return problem ? exit_code_for(response) : (response.status >= 500 ? kFunctionError : kOk);
+  if (!options.quiet) print_timing(response);
+  return exit_code;
 }
 
 }  // namespace coffees::cli

@@ -3,12 +3,14 @@
 
 #include "cli/admin_client.h"
 #include "cli/table.h"
+#include "events/event_text.h"
 
 namespace coffees::cli {
 
 int list(const WatchOptions& options) {
-  std::optional<AdminClient> server = AdminClient::find(options.server);
-  if (!server) return kNoServer;
+  int exit_code = kOk;
+  std::optional<AdminClient> server = AdminClient::find(options.server, exit_code);
+  if (!server) return exit_code;
   return repeat(options.watch, [&] {
     const std::optional<Json> answer = server->get("/api/v1/functions");
     if (!answer) return server->exit_code();
@@ -28,7 +30,8 @@ int list(const WatchOptions& options) {
     table.print();
     for (const Json& function : (*answer)["functions"])
       if (function.contains("failure"))
-        fmt::print("{}: {}\n", function["name"].get<std::string>(), function["failure"].get<std::string>());
+        fmt::print("{}: {}\n", function["name"].get<std::string>(),
+                   events::visible(function["failure"].get<std::string>()));
     return static_cast<int>(kOk);
   });
 }

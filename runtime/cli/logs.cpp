@@ -50,8 +50,9 @@ bool is_wanted(const Json& event, const LogsOptions& options) {
 }  // namespace
 
 int logs(const LogsOptions& options) {
-  std::optional<AdminClient> server = AdminClient::find(options.common.server);
-  if (!server) return kNoServer;
+  int exit_code = kOk;
+  std::optional<AdminClient> server = AdminClient::find(options.common.server, exit_code);
+  if (!server) return exit_code;
   const std::optional<Json> answer = server->get("/api/v1/logs" + query_of(options));
   if (!answer) return server->exit_code();
   for (const Json& event : (*answer)["logs"]) print_line(event, options.common.json);

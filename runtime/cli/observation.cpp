@@ -19,7 +19,7 @@ std::vector<std::unique_ptr<events::Follower>> start_followers(const ServeOption
         events::RecordingSettings{
             .version = COFFEES_VERSION, .configuration = digest, .texts = options.record_texts},
         [&console, file = options.record](const std::string& why) {
-          console.line("recording to " + file + " has ended: " + why);
+          console.notice("recording to " + file + " has ended: " + why);
           console.flush();
         });
     followers.push_back(std::make_unique<events::Follower>(log, std::move(recording)));

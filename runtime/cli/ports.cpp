@@ -55,9 +55,9 @@ std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admi
         "E101", fmt::format("cannot listen on {}:{} for the admin port", wanted.admin_host, admin_port),
         "another one: --admin-port 0; `admin_host` is an address of this machine", kPortTaken);
   if (port != wanted.port && wanted.port != 0)
-    console.line(fmt::format("port {} is taken; using {} instead", wanted.port, port));
+    console.notice(fmt::format("port {} is taken; using {} instead", wanted.port, port));
   else if (admin_port != wanted.admin_port && wanted.admin_port != 0)
-    console.line(fmt::format("admin port {} is taken; using {} instead", wanted.admin_port, admin_port));
+    console.notice(fmt::format("admin port {} is taken; using {} instead", wanted.admin_port, admin_port));
   return std::nullopt;
 }
 

@@ -19,8 +19,9 @@ std::string memory_cell(const Json& worker) {
 }  // namespace
 
 int ps(const WatchOptions& options) {
-  std::optional<AdminClient> server = AdminClient::find(options.server);
-  if (!server) return kNoServer;
+  int exit_code = kOk;
+  std::optional<AdminClient> server = AdminClient::find(options.server, exit_code);
+  if (!server) return exit_code;
   const std::string path =
       "/api/v1/workers" + (options.function.empty() ? "" : "?function=" + percent_encode(options.function));
   return repeat(options.watch, [&] {

@@ -15,6 +15,7 @@
 #include "cli/ports.h"
 #include "cli/server_file.h"
 #include "console.h"
+#include "events/event_json.h"
 #include "front/http_server.h"
 #include "platform/child_process.h"
 #include "platform/limits.h"
@@ -36,7 +37,7 @@ void prepare_all(Loop& loop, const Dispatcher& dispatcher, const std::vector<zyg
 }
 
 void say(Console& console, std::string_view line) {
-  console.line(line);
+  console.notice(line);
   console.flush();
 }
 
@@ -96,7 +97,7 @@ int serve(const ServeOptions& options) {
   // From the first moment: as process 1 of a container a signal without a handler would be lost.
   Signals signals(loop.get_executor(), SIGTERM, SIGINT);
   Deadlines deadlines(loop.get_executor());
-  Console console(2);
+  Console console(2, options.log_format == "json" ? &events::EventJson::notice : nullptr);
   const HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
   if (configuration.server.isolation == config::IsolationWish::strict &&
       host.level != platform::isolation::Level::full)

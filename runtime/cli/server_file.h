@@ -1,6 +1,8 @@
 // The small file by which clients of the same user find a running server.
 #pragma once
 
+#include <httplib.h>
+
 #include <optional>
 #include <string>
 
@@ -21,7 +23,11 @@ class ServerFile {
 };
 
 /// The URL of the server to talk to: `wanted` if not empty, else $COFFEES_SERVER, else the server file, else
-/// the default.
-std::string find_server(const std::string& wanted);
+/// the default. Nothing, said on standard error, when that is no URL of a server.
+std::optional<std::string> find_server(const std::string& wanted);
+
+/// Says on standard error that nobody answers there, and what to do.
+void print_no_server(const std::string& url, httplib::Error why);
+void print_no_server(const std::string& url, const std::string& why);
 
 }  // namespace coffees::cli

@@ -16,8 +16,9 @@ std::string count(const Json& outcomes, const char* name) { return outcomes.valu
 }  // namespace
 
 int stats(const StatsOptions& options) {
-  std::optional<AdminClient> server = AdminClient::find(options.common.server);
-  if (!server) return kNoServer;
+  int exit_code = kOk;
+  std::optional<AdminClient> server = AdminClient::find(options.common.server, exit_code);
+  if (!server) return exit_code;
   std::string path = "/api/v1/stats?function=" + percent_encode(options.common.function);
   if (!options.since.empty()) path += "&since=" + percent_encode(options.since);
   return repeat(options.common.watch, [&] {

@@ -1,10 +1,12 @@
 // coffees warm, coffees cold: workers before they are needed, and none at all.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
 #include "cli/admin_client.h"
+#include "events/event_text.h"
 
 namespace coffees::cli {
 namespace {
@@ -16,8 +18,9 @@ std::string path_of(const std::string& function) { return "/api/v1/functions/" +
 }  // namespace
 
 int warm(const WarmOptions& options) {
-  std::optional<AdminClient> server = AdminClient::find(options.common.server);
-  if (!server) return kNoServer;
+  int exit_code = kOk;
+  std::optional<AdminClient> server = AdminClient::find(options.common.server, exit_code);
+  if (!server) return exit_code;
   const std::string path = path_of(options.common.function);
   const std::optional<Json> answer = server->post(path + "/warm", {{"count", options.count}});
   if (!answer) return server->exit_code();
@@ -30,24 +33,33 @@ int warm(const WarmOptions& options) {
     if (!now) return server->exit_code();
     function = *now;
   } while (function["workers"]["starting"].get<int>() > 0 && std::chrono::steady_clock::now() < give_up);
-  const int started = (*answer)["started"].get<int>();
+  // What was asked of the server and what came of it: a function whose init fails starts nobody.
+  const Json& workers = function["workers"];
+  const int started =
+      std::min((*answer)["started"].get<int>(), workers["idle"].get<int>() + workers["busy"].get<int>());
   Json result = *answer;
-  result["idle"] = function["workers"]["idle"];
+  result["started"] = started;
+  result["idle"] = workers["idle"];
   if (options.common.json)
     fmt::print("{}\n", result.dump());
   else
     fmt::print("{} started, {} idle now\n", started, result["idle"].get<int>());
   if (started == options.count) return kOk;
-  fmt::print(stderr, "error[E111]: only {} of {} workers could be started\n  hint: {}\n", started,
-             options.count,
+  fmt::print(stderr, "error[E111]: only {} of {} workers could be started\n", started, options.count);
+  if (function.contains("failure")) {
+    fmt::print(stderr, "  hint: {}\n", events::visible(function["failure"].get<std::string>()));
+    return kCrashed;
+  }
+  fmt::print(stderr, "  hint: {}\n",
              function["breaker"] == "open" ? "its workers keep dying: coffees logs " + options.common.function
                                            : "its `limit` is " + function["limit"].dump());
   return kRefused;
 }
 
 int cold(const WatchOptions& options) {
-  std::optional<AdminClient> server = AdminClient::find(options.server);
-  if (!server) return kNoServer;
+  int exit_code = kOk;
+  std::optional<AdminClient> server = AdminClient::find(options.server, exit_code);
+  if (!server) return exit_code;
   const std::optional<Json> answer = server->post(path_of(options.function) + "/cold", Json::object());
   if (!answer) return server->exit_code();
   if (options.json)
