@@ -12,6 +12,7 @@
 #include <cstring>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 namespace coffees::test {
 namespace {
@@ -68,7 +69,7 @@ bool Client::fill(int limit_ms) {
   return true;
 }
 
-Response Client::receive(bool head) {
+Response Client::receive_head() {
   Response response;
   std::size_t end = std::string::npos;
   while ((end = buffer_.find("\r\n\r\n")) == std::string::npos)
@@ -86,6 +87,14 @@ Response Client::receive(bool head) {
     response.headers[name] = line.substr(colon + 2);
   }
   buffer_.erase(0, end + 4);
+  response.status = status;
+  return response;
+}
+
+Response Client::receive(bool head) {
+  Response response = receive_head();
+  const int status = std::exchange(response.status, 0);  // until it is complete
+  if (status == 0) return response;
   const std::string length = response.header("content-length");
   const std::size_t size = head || length.empty() ? 0 : std::stoul(length);
   while (buffer_.size() < size)
@@ -94,6 +103,21 @@ Response Client::receive(bool head) {
   buffer_.erase(0, size);
   response.status = status;
   return response;
+}
+
+std::optional<std::string> Client::read_chunk(int limit_ms) {
+  while (true) {
+    const std::size_t line = buffer_.find("\r\n");
+    if (line != std::string::npos) {
+      const std::size_t size = std::stoul(buffer_, nullptr, 16);
+      if (buffer_.size() >= line + 2 + size + 2) {
+        std::string chunk = buffer_.substr(line + 2, size);
+        buffer_.erase(0, line + 2 + size + 2);
+        return chunk;
+      }
+    }
+    if (!fill(limit_ms)) return std::nullopt;
+  }
 }
 
 Response Client::request(const std::string& method, const std::string& target, const std::string& body,
@@ -115,6 +139,40 @@ bool Client::closed_by_server(int limit_ms) {
     if (::recv(fd_, bytes.data(), bytes.size(), 0) <= 0) return true;
   }
   return false;
+}
+
+EventStream::EventStream(int admin_port, const std::string& query, const std::string& extra_headers)
+    : client_(admin_port) {
+  client_.send("GET /api/v1/events" + query + " HTTP/1.1\r\nHost: localhost\r\n" + extra_headers + "\r\n");
+  status_ = client_.receive_head().status;
+}
+
+std::optional<ServerEvent> EventStream::next(int limit_ms) {
+  while (status_ == 200) {
+    const std::size_t end = text_.find("\n\n");
+    if (end == std::string::npos) {
+      const std::optional<std::string> chunk = client_.read_chunk(limit_ms);
+      if (!chunk || chunk->empty()) return std::nullopt;
+      text_ += *chunk;
+      continue;
+    }
+    ServerEvent event;
+    std::istringstream lines(text_.substr(0, end));
+    text_.erase(0, end + 2);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("id: ")) event.id = line.substr(4);
+      if (line.starts_with("event: ")) event.event = line.substr(7);
+      if (line.starts_with("data: ")) event.data = nlohmann::json::parse(line.substr(6), nullptr, false);
+    }
+    if (!event.event.empty()) return event;
+  }
+  return std::nullopt;
+}
+
+Response get(int port, const std::string& target, const std::string& extra_headers) {
+  Client client(port);
+  client.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + extra_headers + "\r\n");
+  return client.receive();
 }
 
 Response post(int port, const std::string& target, const std::string& body) {

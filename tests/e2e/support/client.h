@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,11 @@ class Client {
   /// True when the server closes the connection within `limit_ms`.
   bool closed_by_server(int limit_ms = 3000);
 
+  /// The head of a response alone; what follows is read by read_chunk().
+  Response receive_head();
+  /// One chunk (RFC 9112 section 7.1); nothing when none comes within `limit_ms`, empty at the end.
+  std::optional<std::string> read_chunk(int limit_ms);
+
  private:
   bool fill(int limit_ms);
 
@@ -52,6 +58,8 @@ class Client {
   std::string buffer_;
 };
 
+/// A GET on a connection of its own.
+Response get(int port, const std::string& target, const std::string& extra_headers = {});
 /// A POST on a connection of its own.
 Response post(int port, const std::string& target, const std::string& body = {});
 /// `count` POSTs at the same time, each on a connection and a thread of its own.
@@ -59,5 +67,38 @@ std::vector<Response> post_in_parallel(int port, const std::string& target, cons
                                        int count);
 /// How many of these have that status.
 int count_status(const std::vector<Response>& responses, int status);
+
+/// One Server-Sent Event.
+struct ServerEvent {
+  std::string id;
+  std::string event;
+  nlohmann::json data;
+};
+
+/// A client of GET /api/v1/events.
+class EventStream {
+ public:
+  /// `query` begins with "?" or is empty. status() is not 200 when there is no stream.
+  explicit EventStream(int admin_port, const std::string& query = {}, const std::string& extra_headers = {});
+
+  [[nodiscard]] int status() const { return status_; }
+  /// The next event; nothing when none comes within `limit_ms`, or the stream has ended.
+  std::optional<ServerEvent> next(int limit_ms = 5000);
+  /// Reads until `is_last(event)` holds; returns all that came, that one included.
+  template <typename IsLast>
+  std::vector<ServerEvent> until(IsLast is_last) {
+    std::vector<ServerEvent> all;
+    while (std::optional<ServerEvent> event = next()) {
+      all.push_back(std::move(*event));
+      if (is_last(all.back())) break;
+    }
+    return all;
+  }
+
+ private:
+  Client client_;
+  int status_ = 0;
+  std::string text_;
+};
 
 }  // namespace coffees::test

@@ -20,16 +20,10 @@
 namespace coffees::test {
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 // Starts coffees with standard output on a pipe and standard error in a file. Returns the pid; `out` is the
 // pipe's reading end.
-pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int input = -1) {
+pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int input = -1,
+            const std::vector<std::string>& environment = {}) {
   std::array<int, 2> pipe_ends{};
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
   std::vector<char*> argv{const_cast<char*>(COFFEES_PROGRAM)};
@@ -40,6 +34,7 @@ pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int
     ::dup2(pipe_ends[1], 1);
     ::dup2(errors, 2);
     if (input >= 0) ::dup2(input, 0);
+    for (const std::string& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -111,6 +106,16 @@ std::map<pid_t, Process> all_processes() {
 
 }  // namespace
 
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TemporaryDirectory::TemporaryDirectory() : path_(temporary_directory()) {}
+TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+
 void sleep_ms(int milliseconds) { ::usleep(static_cast<useconds_t>(milliseconds) * 1000); }
 
 std::string menu(const std::string& name) { return std::string(COFFEES_MENU_DIRECTORY) + "/" + name + ".so"; }
@@ -121,7 +126,8 @@ std::string function(const std::string& name, const std::string& library, const 
   return "[functions." + name + "]\npath = \"" + library + "\"\n" + keys + "\n";
 }
 
-CommandResult run_coffees(const std::vector<std::string>& arguments, const std::string& input) {
+CommandResult run_coffees(const std::vector<std::string>& arguments, const std::string& input,
+                          const std::vector<std::string>& environment) {
   const std::string directory = temporary_directory();
   int in = -1;
   if (!input.empty()) {
@@ -130,7 +136,7 @@ CommandResult run_coffees(const std::vector<std::string>& arguments, const std::
   }
   CommandResult result;
   int out = -1;
-  const pid_t pid = start(arguments, open_errors(directory), out, in);
+  const pid_t pid = start(arguments, open_errors(directory), out, in, environment);
   if (in >= 0) ::close(in);
   result.out = read_all(out);
   int status = 0;
@@ -141,9 +147,10 @@ CommandResult run_coffees(const std::vector<std::string>& arguments, const std::
   return result;
 }
 
-Server::Server(const std::string& configuration, std::vector<std::string> flags)
+Server::Server(const std::string& configuration, std::vector<std::string> flags,
+               const std::vector<std::string>& environment)
     : directory_(temporary_directory()) {
-  launch(configuration, std::move(flags), open_errors(directory_));
+  launch(configuration, std::move(flags), open_errors(directory_), environment);
 }
 
 Server::Server(const std::string& configuration, Unread) : directory_(temporary_directory()) {
@@ -153,12 +160,13 @@ Server::Server(const std::string& configuration, Unread) : directory_(temporary_
   launch(configuration, {}, ends[1]);
 }
 
-void Server::launch(const std::string& configuration, std::vector<std::string> flags, int errors_end) {
+void Server::launch(const std::string& configuration, std::vector<std::string> flags, int errors_end,
+                    const std::vector<std::string>& environment) {
   const std::string file = directory_ + "/coffees.toml";
   std::ofstream(file) << configuration;
   flags.insert(flags.begin(), {"serve", "--json", "--port", "0", "--config", file});
   int out = -1;
-  pid_ = start(flags, errors_end, out);
+  pid_ = start(flags, errors_end, out, -1, environment);
   std::string line;
   char c = 0;
   while (::read(out, &c, 1) == 1 && c != '\n') line += c;
@@ -166,6 +174,7 @@ void Server::launch(const std::string& configuration, std::vector<std::string> f
   if (line.empty()) throw std::runtime_error("the server did not start: " + errors());
   const auto ready = nlohmann::json::parse(line);
   port_ = ready["port"];
+  admin_port_ = ready["admin_port"];
   level_ = ready["isolation"];
 }
 

@@ -8,13 +8,30 @@
 
 namespace coffees::test {
 
-/// Runs `coffees` with these arguments to its end.
+/// Runs `coffees` with these arguments to its end. `environment`: NAME=VALUE on top of our own.
 struct CommandResult {
   int exit_code = -1;
   std::string out;
   std::string err;
 };
-CommandResult run_coffees(const std::vector<std::string>& arguments, const std::string& input = {});
+CommandResult run_coffees(const std::vector<std::string>& arguments, const std::string& input = {},
+                          const std::vector<std::string>& environment = {});
+
+/// A directory of its own under /tmp, gone with this.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory();
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// All that is in a file.
+std::string read_file(const std::string& path);
 
 /// The path of a menu or fixture library, and a [functions] table for it.
 std::string menu(const std::string& name);
@@ -25,7 +42,8 @@ std::string function(const std::string& name, const std::string& library, const 
 /// runs.
 class Server {
  public:
-  explicit Server(const std::string& configuration, std::vector<std::string> flags = {});
+  explicit Server(const std::string& configuration, std::vector<std::string> flags = {},
+                  const std::vector<std::string>& environment = {});
   /// The same, with a standard error that nobody reads any more.
   struct Unread {};
   Server(const std::string& configuration, Unread);
@@ -34,6 +52,7 @@ class Server {
   ~Server();
 
   [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] int admin_port() const { return admin_port_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] const std::string& level() const { return level_; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
@@ -52,10 +71,12 @@ class Server {
 
  private:
   [[nodiscard]] std::vector<pid_t> children_of_inits(bool workers) const;
-  void launch(const std::string& configuration, std::vector<std::string> flags, int errors_end);
+  void launch(const std::string& configuration, std::vector<std::string> flags, int errors_end,
+              const std::vector<std::string>& environment = {});
 
   pid_t pid_ = -1;
   int port_ = 0;
+  int admin_port_ = 0;
   std::string level_;
   std::string directory_;
 };
