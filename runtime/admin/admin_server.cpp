@@ -30,9 +30,10 @@ AdminServer::AdminServer(GuardSettings guard) : guard_(std::move(guard)) {
   server_.set_read_timeout(kSocketTime);
   server_.set_write_timeout(kSocketTime);
   server_.set_payload_max_length(kLargestBody);
-  server_.set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
-    problem(response, 500, "bug", "the admin port met an error of its own", "please report it");
-  });
+  server_.set_exception_handler(
+      [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
+        problem(response, 500, "bug", "the admin port met an error of its own", "please report it");
+      });
   server_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
     // Ranges of what is made anew each time make no sense, and the library multiplies answers by them.
     const_cast<httplib::Request&>(request).ranges.clear();

@@ -65,7 +65,7 @@ class EventStream {
       return true;
     }
     // First a pause that no news ends, then news: many streams wake up less often than one.
-    owner_.log_.wait_for_news(UINT64_MAX, pause());
+    owner_.log_.wait_for_close(pause());
     owner_.log_.wait_for_news(reader_.last(), seconds(1));
     return true;
   }

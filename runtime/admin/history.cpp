@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <deque>
 #include <map>
 
@@ -91,7 +92,7 @@ nlohmann::ordered_json percentiles(Durations& all) {
   std::sort(all.begin(), all.end());
   const auto at = [&all](double share) {
     const auto last = static_cast<double>(all.size() - 1);
-    return static_cast<double>(all[static_cast<std::size_t>(last * share + 0.5)]) * 1e-6;
+    return static_cast<double>(all[static_cast<std::size_t>(std::lround(last * share))]) * 1e-6;
   };
   result["p50_ms"] = at(0.50);
   result["p90_ms"] = at(0.90);

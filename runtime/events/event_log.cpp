@@ -6,6 +6,7 @@ namespace coffees::events {
 namespace {
 
 constexpr auto kBatch = std::chrono::milliseconds(20);
+constexpr auto kTryAgain = std::chrono::milliseconds(1);
 constexpr auto kStatsEvery = std::chrono::seconds(1);
 constexpr std::size_t kLongestText = 16 * 1024;
 
@@ -63,13 +64,17 @@ void EventLog::append(Header header, const Body& body, std::string_view text, Ti
 }
 
 void EventLog::announce() {
+  // A reader holds it for an instant, but may have been put aside by the scheduler meanwhile: nobody waits
+  // for readers here.
+  if (!mutex_.try_lock()) {
+    announcement_.arm(Clock::now() + kTryAgain);
+    return;
+  }
+  announced_ = newest();
+  mutex_.unlock();
   announcing_ = false;
   // The system's clock may have been set since the last time.
   since_1970_ = nanoseconds_since_1970() - Clock::now().time_since_epoch().count();
-  {
-    const std::lock_guard lock(mutex_);
-    announced_ = newest();
-  }
   news_.notify_all();
 }
 
@@ -188,6 +193,11 @@ std::uint64_t EventLog::wait_for_news(std::uint64_t seen, std::chrono::milliseco
   return newest();
 }
 
+void EventLog::wait_for_close(std::chrono::milliseconds limit) const {
+  std::unique_lock lock(mutex_);
+  closing_.wait_for(lock, limit, [&] { return closed(); });
+}
+
 void EventLog::close() {
   {
     const std::lock_guard lock(mutex_);
@@ -195,6 +205,7 @@ void EventLog::close() {
     announced_ = newest();
   }
   news_.notify_all();
+  closing_.notify_all();
 }
 
 }  // namespace coffees::events

@@ -66,6 +66,8 @@ class EventLog {
   /// Waits until something is new since `seen`, the log is closed, or `limit` has passed. News are announced
   /// in batches, 20 ms after the first of them: one wake-up per batch, not per event. Returns newest().
   std::uint64_t wait_for_news(std::uint64_t seen, std::chrono::milliseconds limit) const;
+  /// Waits until the log is closed or `limit` has passed: a pause that news do not end, nor wake up for.
+  void wait_for_close(std::chrono::milliseconds limit) const;
   /// No more news will come; wakes all who wait.
   void close();
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
@@ -92,8 +94,9 @@ class EventLog {
   bool stats_due_ = false;
   std::int64_t since_1970_ = 0;  ///< add it to a TimePoint
 
-  mutable std::mutex mutex_;  ///< taken once per batch
+  mutable std::mutex mutex_;  ///< tried once per batch; the loop never waits for it
   mutable std::condition_variable news_;
+  mutable std::condition_variable closing_;
   std::uint64_t announced_ = 0;
   std::atomic<bool> closed_{false};
 };

@@ -1,5 +1,6 @@
 #include "events/event_log.h"
 
+#include <atomic>
 #include <thread>
 
 #include "catch.h"
@@ -164,6 +165,38 @@ TEST_CASE("news are announced in batches") {
   scene.run_for(milliseconds(100));
   waiting.join();
   CHECK(Clock::now() - before < milliseconds(10'000));
+}
+
+TEST_CASE("a pause is not ended by news, but by the end") {
+  Scene scene;
+  scene.finish(Outcome::Kind::ok);
+  const TimePoint before = Clock::now();
+  std::thread waiting([&] { scene.log.wait_for_close(milliseconds(300)); });
+  scene.run_for(milliseconds(50));
+  waiting.join();
+  CHECK(Clock::now() - before >= milliseconds(300));
+  scene.log.close();
+  scene.log.wait_for_close(milliseconds(20'000));
+  CHECK(Clock::now() - before < milliseconds(10'000));
+}
+
+TEST_CASE("many who wait for news never hold up who tells them") {
+  Scene scene;
+  std::atomic<bool> done = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 16; ++i)
+    readers.emplace_back([&] {
+      while (!done) scene.log.wait_for_news(scene.log.newest(), milliseconds(1));
+    });
+  for (int i = 0; i < 50; ++i) {
+    scene.finish(Outcome::Kind::ok);
+    scene.run_for(milliseconds(5));
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  // What could not be announced at once was announced a little later.
+  scene.run_for(milliseconds(50));
+  CHECK(scene.log.wait_for_news(49, milliseconds(20'000)) == 50);
 }
 
 TEST_CASE("closing wakes whoever waits, for ever") {
