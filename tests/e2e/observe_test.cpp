@@ -343,17 +343,25 @@ TEST_CASE("a recording that cannot be opened is an error before anything is serv
 
 TEST_CASE("`logs -f` tells every line once, from what was to what comes") {
   Server server(function("talker", fixture("talker")));
-  std::vector<std::thread> customers;
   CommandResult followed;
-  for (int i = 0; i < 20; ++i) post(server.port(), "/talker", R"({"lines":2})");
+  std::size_t calls = 0;
+  const auto call = [&] {
+    ++calls;
+    post(server.port(), "/talker", R"({"lines":2})");
+  };
+  for (int i = 0; i < 20; ++i) call();
   std::thread follower([&] { followed = run_coffees({"logs", "-f", "--json", "--server", server.url()}); });
   // It follows once its stream is counted.
   REQUIRE(eventually([&] {
-    post(server.port(), "/talker", R"({"lines":2})");
+    call();
     return metrics(server)["coffees_event_streams"] == 1;
   }));
-  for (int i = 0; i < 20; ++i) post(server.port(), "/talker", R"({"lines":2})");
-  const json all = get(server.admin_port(), "/api/v1/logs?limit=10000").json()["logs"];
+  for (int i = 0; i < 20; ++i) call();
+  json all;
+  REQUIRE(eventually([&] {
+    all = get(server.admin_port(), "/api/v1/logs?limit=10000").json()["logs"];
+    return all.size() == 4 * calls;
+  }));
   server.signal(SIGTERM);
   CHECK(server.wait() == 0);
   follower.join();
