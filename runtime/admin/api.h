@@ -36,6 +36,9 @@ class Api {
   /// Answers, whatever the request is.
   void answer(const httplib::Request& request, httplib::Response& response);
 
+  /// How many clients follow the events.
+  [[nodiscard]] std::size_t open_streams() const { return streams_.count(); }
+
   /// "GET /api/v1/workers", ... : every route there is, as openapi.json has to describe it.
   static std::vector<std::string> routes();
 

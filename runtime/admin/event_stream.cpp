@@ -53,7 +53,7 @@ class EventStream {
     // Also the way to see that the client has gone: it looks at the socket.
     if (!sink.is_writable()) return ++stalls_ < kStallsToEnd && !owner_.log_.closed();
     stalls_ = 0;
-    collect();
+    const bool more = collect();
     if (pending_.empty() && Clock::now() >= next_ping_) pending_ = ": still here\n\n";
     if (!pending_.empty()) {
       if (!sink.write(pending_.data(), pending_.size())) return false;
@@ -61,7 +61,7 @@ class EventStream {
       next_ping_ = Clock::now() + kPingEvery;
     }
     if (owner_.log_.closed()) {
-      sink.done();
+      if (!more) sink.done();  // everything that there was has been told
       return true;
     }
     // First a pause that no news ends, then news: many streams wake up less often than one.
@@ -74,7 +74,8 @@ class EventStream {
   [[nodiscard]] std::size_t streams() const { return std::max<std::size_t>(owner_.count(), 1); }
   [[nodiscard]] milliseconds pause() const { return milliseconds(std::max<std::size_t>(20, streams() * 5)); }
 
-  void collect() {
+  // Returns whether there may be more than this turn's share.
+  bool collect() {
     const auto share = [this](std::size_t per_second) {
       return per_second * static_cast<std::size_t>(pause().count()) / 1000 / streams();
     };
@@ -99,8 +100,9 @@ class EventStream {
                            events::EventJson::dropped(first, count));
           },
           piece);
-      if (!more) return;
+      if (!more) return false;
     }
+    return true;
   }
 
   [[nodiscard]] bool is_wanted(const events::Event& event) const {
