@@ -84,7 +84,7 @@ AnswerFrame Connection::frame(const Request& request) const {
   return {.request_id = request.id.view(),
           .close = !request.keep_alive || server_.draining(),
           .http_1_0 = request.http_1_0,
-          .head_only = request.parser.method == "HEAD" || socket_.unread().starts_with("HEAD ")};
+          .head_only = request.head_only};
 }
 
 Task<bool> Connection::answer(Request& request) {

@@ -128,6 +128,7 @@ Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRu
   socket.set_deadline(Clock::now() + kHeadTime);
   HeadScanner scanner{HeadLimits{}};
   ReadResult result = co_await scan_head(socket, scanner);
+  request.head_only = socket.unread().starts_with("HEAD ");
   if (result.state != State::complete) co_return result;
   result.refusal = examine_head(socket.unread().substr(0, scanner.head_size()), request, access, max_body);
   if (result.refusal) result.state = State::refused;

@@ -21,6 +21,7 @@ struct Request {
   std::string body;
   bool keep_alive = false;
   bool http_1_0 = false;
+  bool head_only = false;  ///< HEAD: its answer has no body, not even that of a damaged request
 };
 
 /// What came of reading: a request, a reason to refuse it, or nobody to answer.

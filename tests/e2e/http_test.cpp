@@ -175,6 +175,17 @@ TEST_CASE("HEAD and OPTIONS, health and readiness") {
   CHECK(client.request("GET", "/readyz").status == 200);
 }
 
+TEST_CASE("only the answer to HEAD lacks its body, whatever else has arrived") {
+  Server server(function("espresso", menu("espresso")));
+  Client client(server.port());
+  const std::string get = "GET /healthz HTTP/1.1\r\n" + kHost + "\r\n";
+  const std::string head = "HEAD /healthz HTTP/1.1\r\n" + kHost + "\r\n";
+  client.send(get + head + get);
+  CHECK(client.receive().json()["status"] == "ok");
+  CHECK(client.receive(true).status == 200);
+  CHECK(client.receive().json()["status"] == "ok");
+}
+
 TEST_CASE("HTTP/1.0 is answered and closed, unless it asks to be kept") {
   Server server(function("espresso", menu("espresso")));
   Client once(server.port());
