@@ -6,7 +6,6 @@
 #include <cctype>
 #include <limits>
 #include <optional>
-#include <sstream>
 
 #include "config/units.h"
 
@@ -15,11 +14,19 @@ namespace {
 
 constexpr const char* kNoUnit = "has no unit";
 
-// A text as TOML writes it.
+// A text as TOML writes it, on one line whatever is in it: it may become a key.
 std::string quoted(const std::string& text) {
-  std::ostringstream out;
-  out << toml::value<std::string>(text);
-  return out.str();
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      out.append(1, '\\').append(1, c);
+    else if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\u{:04X}", byte);
+    else
+      out += c;
+  }
+  return out + '"';
 }
 
 // "For ever" and "off" are words, because no number says them.

@@ -21,6 +21,7 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
 // Environment variables are written in capitals and without "-": the name that is meant is the one in the
 // file that reads the same.
 std::string known_name(const toml::table& table, const std::string& name) {
+  if (table.contains(name)) return name;
   const auto plain = [](std::string_view text) {
     std::string result(text);
     for (char& c : result)
@@ -35,6 +36,29 @@ std::string known_name(const toml::table& table, const std::string& name) {
 // Keys whose values are texts, whatever they look like: a token of digits is no number.
 bool is_text(const std::vector<std::string>& path) {
   return (path.size() == 4 && path[2] == "env") || path.back() == "admin_token";
+}
+
+// RFC 3629: what TOML is made of. Values that are not would be shown as something else than they are.
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    const std::size_t size = first < 0x80   ? 1
+                             : first < 0xc2 ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
+    if (size == 0 || size > text.size()) return false;
+    for (std::size_t i = 1; i < size; ++i)
+      if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
+    const auto second = size > 1 ? static_cast<unsigned char>(text[1]) : 0;
+    // Overlong forms, surrogates, and what lies beyond U+10FFFF.
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+      return false;
+    text.remove_prefix(size);
+  }
+  return true;
 }
 
 // Text that is no TOML value needs no quotes: 5s, hello.so.
@@ -72,6 +96,11 @@ std::vector<Override> from_environment(const std::vector<std::pair<std::string, 
 std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& root, Origins& origins) {
   std::vector<Problem> problems;
   for (const Override& override : overrides) {
+    if (!is_utf8(override.key) || !is_utf8(override.value)) {
+      problems.push_back({"E302", override.origin, "a key or value is not UTF-8",
+                          "configuration is UTF-8 text, as TOML is"});
+      continue;
+    }
     std::vector<std::string> parts = split(override.key, ".");
     const bool named =
         std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });

@@ -76,9 +76,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 std::string format_duration(std::chrono::nanoseconds duration) {
   if (duration.count() < 0) return "off";
   if (duration == std::chrono::nanoseconds::max()) return "forever";
-  if (const std::string exact = in_whole_units(duration.count(), kDurations); !exact.empty()) return exact;
-  // Shorter than a millisecond, or a fraction of one.
-  return fmt::format("{}ms", static_cast<double>(duration.count()) / 1e6);
+  if (std::string exact = in_whole_units(duration.count(), kDurations); !exact.empty()) return exact;
+  if (duration.count() == 0) return "0ms";
+  // Shorter than a millisecond, or with a fraction of one.
+  std::string text = fmt::format("{}.{:06}", duration.count() / 1'000'000, duration.count() % 1'000'000);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text + "ms";
 }
 
 std::string format_size(std::uint64_t bytes) {

@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include <algorithm>
+
 #include "catch.h"
 #include "config/units.h"
 
@@ -37,6 +39,43 @@ TEST_CASE("sizes carry their unit") {
   CHECK(parse_size("128MiB") == 128ULL << 20);
   CHECK(parse_size("100B") == 100);
   for (const char* bad : {"", "128", "128MB", "-1MiB", "1TiB"}) CHECK_FALSE(parse_size(bad));
+}
+
+TEST_CASE("a fraction of a millisecond is shown without an exponent") {
+  for (const char* text : {"0.000001ms", "0.00002ms", "1.234ms", "12345678.25ms"})
+    CHECK(format_duration(*parse_duration(text)) == text);
+}
+
+TEST_CASE("texts are shown on one line, ready to be read again") {
+  const Loaded loaded = load("[functions.a]\npath = \"x\"\nenv = { \"A\\nB\" = \"it's\\t\\\"so\\\"\" }\n");
+  REQUIRE(loaded.problems.empty());
+  const auto env = std::find_if(loaded.effective.begin(), loaded.effective.end(),
+                                [](const Effective& value) { return value.key == "functions.a.env"; });
+  REQUIRE(env != loaded.effective.end());
+  const Loaded again = load("[functions.a]\npath = \"x\"\nenv = " + env->value);
+  REQUIRE(again.problems.empty());
+  CHECK(again.config.functions[0].env == loaded.config.functions[0].env);
+}
+
+TEST_CASE("an override means the function of exactly that name, where there is one") {
+  const std::string text =
+      "[functions.A]\npath = \"1\"\n[functions.a]\npath = \"2\"\n[functions.b-c]\npath = \"3\"\n";
+  const Loaded loaded =
+      load_text(text, "coffees.toml", "/srv",
+                {{"functions.a.limit", "7", "--set"}, {"functions.b_c.limit", "8", "environment"}});
+  REQUIRE(loaded.problems.empty());
+  CHECK(loaded.config.functions[0].limit == 100);
+  CHECK(loaded.config.functions[1].limit == 7);
+  CHECK(loaded.config.functions[2].limit == 8);
+}
+
+TEST_CASE("an override that is not UTF-8 is refused") {
+  for (const char* value : {"\xff", "x\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    const Loaded loaded = load_text("", "coffees.toml", "/srv", {{"server.host", value, "--set"}});
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems[0].where == "--set");
+  }
+  CHECK(load_text("", "coffees.toml", "/srv", {{"server.host", "caf\xc3\xa9", "--set"}}).problems.empty());
 }
 
 TEST_CASE("every documented key is read") {
