@@ -45,7 +45,7 @@ void EventLog::append_bytes(Header header, std::string_view body, std::string_vi
   header.text_size = static_cast<std::uint32_t>(text.size());
   std::array<char, sizeof(Header) + 128> fixed;
   std::memcpy(fixed.data(), &header, sizeof header);
-  std::memcpy(fixed.data() + sizeof header, body.data(), body.size());
+  body.copy(fixed.data() + sizeof header, body.size());  // not memcpy: an empty body has no address
   ring_.append({fixed.data(), sizeof header + body.size()}, text);
   sequence_.store(sequence, std::memory_order_relaxed);
   if (!stats_due_ && ask_stats_) {

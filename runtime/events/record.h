@@ -64,9 +64,7 @@ struct RequestName {
   std::array<char, 40> text{};
 
   RequestName() = default;
-  explicit RequestName(std::string_view id) {
-    std::memcpy(text.data(), id.data(), id.size() < text.size() ? id.size() : text.size() - 1);
-  }
+  explicit RequestName(std::string_view id) { id.copy(text.data(), text.size() - 1); }
   [[nodiscard]] std::string_view view() const { return text.data(); }
 };
 
