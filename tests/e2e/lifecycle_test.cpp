@@ -91,7 +91,7 @@ TEST_CASE("kill -9 of the dispatcher with 50 busy workers leaves no process of o
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST_CASE("without namespaces the same holds, daemons of handlers included") {
+TEST_CASE("without namespaces the same holds, daemons of handlers included", "[load]") {
   Server server(function("misbehave", fixture("misbehave"), "timeout = \"60s\""), {"--isolation", "none"});
   CHECK(server.level() == "none");
   std::thread client([&] { post(server.port(), "/misbehave", R"({"do":"spin_with_daemon"})"); });
