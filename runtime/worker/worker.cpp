@@ -299,7 +299,8 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     std::size_t size = 0;
     platform::Received received;
     if (expired_ || cancelled_) co_return interrupted(cancelled_ ? Wake::cancelled : Wake::expired);
-    if (mail_.box.answered()) {
+    const bool by_mail = mail_.box.answered();
+    if (by_mail) {
       ++answers_;
       size = mail_.box.copy_answer(packet_buffer());
     } else if (channel_event_) {
@@ -324,6 +325,8 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     if (!wire::parse({packet_buffer().data(), size}, packet))
       co_return nonsense("a packet that cannot be read");
     if (packet.header.kind != wire::Kind::response) {
+      // The mailbox holds it for as long as it is looked at: what is no answer would be read for ever.
+      if (by_mail) co_return nonsense("mail that is no answer");
       if (std::optional<Outcome> trouble = look_at(packet)) co_return std::move(*trouble);
       continue;
     }
