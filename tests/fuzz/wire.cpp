@@ -1,0 +1,201 @@
+// Any bytes as what a worker sends while it has requests: the dispatcher's real handle on a worker, with the
+// other sides of its mailbox, its channel and its log in the hands of the fuzzer, and no process.
+//
+// The input: one byte of flags, then packets, each behind its size in two bytes (little endian); those with
+// the highest bit of the size set go by the mailbox, the others by the channel.
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "field_syntax.h"
+#include "front/answer.h"
+#include "fuzz/answers.h"
+#include "fuzz/targets.h"
+#include "platform/channel.h"
+#include "worker/mail_room.h"
+#include "worker/worker.h"
+
+namespace coffees::fuzz {
+namespace {
+
+enum Flag : unsigned {
+  kEndedBefore = 1,  ///< its end is known before it is asked for anything
+  kTight = 2,        ///< max_body is 64 bytes
+  kPrints = 4,       ///< the input is what it prints, too
+  kCancelled = 8,    ///< the client leaves when no packet is left
+  kAtOnce = 16,      ///< all packets are there before the dispatcher looks
+  kLies = 32,        ///< it says that its mail is longer than it can be
+  kTakes = 64,       ///< it takes its requests
+  kLarge = 128,      ///< requests are too long for the mailbox
+};
+
+class CheckedSink : public LogSink {
+ public:
+  void line(const LogOrigin&, std::string_view, std::string_view line) override {
+    require(line.size() <= std::size_t{16} * 1024 && line.find('\n') == std::string_view::npos,
+            "a log line is one line of at most 16 KiB");
+  }
+  void note(const LogOrigin&, std::string_view, std::string_view) override {}
+};
+
+ProcessSettings settings(std::uint64_t max_body) {
+  return {.function = "latte", .max_body = max_body, .memory = 64 << 20};
+}
+
+// What all inputs share. Nothing of one input is left for the next.
+struct Stage {
+  Loop loop;
+  Deadlines deadlines{loop.get_executor()};
+  MailRoom room{loop.get_executor()};
+  CheckedSink sink;
+  ProcessSettings wide = settings(1 << 20);
+  ProcessSettings tight = settings(64);
+
+  void turn() {
+    loop.restart();
+    loop.poll();
+  }
+};
+
+struct Step {
+  bool by_mail = false;
+  std::string_view packet;
+};
+
+std::vector<Step> read_steps(std::string_view input) {
+  std::vector<Step> steps;
+  while (input.size() > 2 && steps.size() < 16) {
+    const unsigned size =
+        static_cast<unsigned char>(input[0]) | unsigned{static_cast<unsigned char>(input[1])} << 8;
+    input.remove_prefix(2);
+    steps.push_back({(size & 0x8000) != 0, input.substr(0, size & 0x7fff)});
+    input.remove_prefix(steps.back().packet.size());
+  }
+  return steps;
+}
+
+// The worker's side.
+class FakeWorker {
+ public:
+  FakeWorker(unsigned flags, platform::UniqueFd channel, const platform::UniqueFd& mail)
+      : flags_(flags),
+        channel_(std::move(channel)),
+        memory_(platform::SharedMemory::map(mail.get(), sizeof(MailboxMemory))),
+        mail_(static_cast<MailboxMemory*>(memory_.data())) {}
+
+  void take_request(unsigned number) {
+    if ((flags_ & kTakes) == 0) return;
+    mail_->response.flag = number;
+    std::array<char, 1024> request;
+    while (::recv(channel_.get(), request.data(), request.size(), MSG_DONTWAIT) > 0) {
+    }
+  }
+  void send(const Step& step, unsigned number) {
+    if (!step.by_mail) {
+      platform::send_message(channel_.get(), step.packet);
+      return;
+    }
+    const std::string_view packet = step.packet.substr(0, MailboxMemory::kRoom);
+    std::memcpy(mail_->response.bytes, packet.data(), packet.size());
+    mail_->response.size = (flags_ & kLies) != 0 ? 0xffffffff : static_cast<std::uint32_t>(packet.size());
+    mail_->response.number = number;
+  }
+  void close() { channel_.reset(); }
+
+ private:
+  unsigned flags_;
+  platform::UniqueFd channel_;
+  platform::SharedMemory memory_;
+  MailboxMemory* mail_;
+};
+
+void check_outcome(Outcome outcome, const ProcessSettings& settings) {
+  using Kind = Outcome::Kind;
+  const Kind kind = outcome.kind;
+  require(kind == Kind::ok || kind == Kind::handler_error || kind == Kind::out_of_memory ||
+              kind == Kind::crashed || kind == Kind::protocol_error || kind == Kind::response_too_large ||
+              kind == Kind::client_gone,
+          "an outcome is one of those that a worker can bring about");
+  require(outcome.body.size() <= settings.max_body, "an answer is not longer than max_body");
+  require(outcome.usage.cpu.count() >= 0, "no time is negative");
+  if (kind == Kind::ok) {
+    const FieldCheck fields = check_fields(outcome.headers);
+    require(fields.well_formed && fields.forbidden.empty(), "an answer has fields that HTTP allows");
+  }
+  if (kind == Kind::client_gone) return;  // nobody is answered
+  // Bodies that look like a further answer are how read_answers() tells HEAD: begin them with something else.
+  if (!outcome.body.empty()) outcome.body.front() = '{';
+  const int status = status_of(outcome);
+  const bool has_body = !outcome.body.empty();
+  outcome.worker_number = 1;
+  const front::Answer answer = front::answer_to(std::move(outcome), settings.function,
+                                                {.request_id = "0192d3c4-0000-7000-8000-000000000001"});
+  const std::string bytes = answer.head + answer.body;
+  const SeenAnswers seen = read_answers(bytes);
+  require(seen.final_ones.size() == 1 && seen.continues == 0, "one outcome is one answer");
+  require(seen.final_ones[0].status == status, "an answer has its outcome's status");
+  require(!seen.final_ones[0].bodiless || !has_body, "an answer brings its body along");
+}
+
+}  // namespace
+
+void wire(std::string_view input) {
+  static Stage stage;
+  static const std::string large_body(2 * MailboxMemory::kRoom, 'm');
+  if (input.empty() || input.size() > 4096) return;
+  const unsigned flags = static_cast<unsigned char>(input.front());
+  const std::vector<Step> steps = read_steps(input.substr(1));
+  const ProcessSettings& settings = (flags & kTight) != 0 ? stage.tight : stage.wide;
+  const platform::ExitStatus exit{.code = 0, .signal = 11};
+
+  auto [ours, theirs] = platform::make_channel(true, false);
+  auto [log_ours, log_theirs] = platform::make_log_pipe();
+  if ((flags & kPrints) != 0)
+    require(::write(log_theirs.get(), input.data(), input.size()) > 0, "a pipe takes a page");
+  {
+    ProcessWorker worker(stage.loop.get_executor(), stage.deadlines, settings, 1, std::move(ours),
+                         std::move(log_ours), stage.sink, stage.room);
+    FakeWorker fake(flags, std::move(theirs), worker.take_mail_descriptor());
+    if ((flags & kEndedBefore) != 0) worker.ended(exit);
+    std::size_t played = 0;
+    bool goes_on = true;
+    for (unsigned number = 1; goes_on; ++number) {
+      Cancellation cancellation;
+      Invocation call{.function = "latte", .request_id = "the-id", .method = "POST", .body = "milk"};
+      if ((flags & kLarge) != 0) call.body = large_body;
+      call.cancellation = &cancellation;
+      std::optional<Outcome> outcome;
+      bool undelivered = false;
+      spawn_detached(stage.loop.get_executor(), [&]() -> Task<> {
+        Outcome result = co_await worker.invoke(call, std::chrono::seconds(3), false, undelivered);
+        outcome = std::move(result);
+      });
+      stage.turn();
+      fake.take_request(number);
+      while (!outcome && played < steps.size()) {
+        fake.send(steps[played++], number);
+        if ((flags & kAtOnce) == 0 || played == steps.size()) stage.turn();
+      }
+      if (!outcome && (flags & kCancelled) != 0) {
+        cancellation.request();
+        stage.turn();
+      }
+      if (!outcome) {
+        fake.close();
+        stage.turn();
+        worker.ended(exit);  // as its init says of every worker
+        stage.turn();
+      }
+      require(outcome.has_value(), "a request whose worker has ended gets its outcome");
+      const Outcome::Kind kind = outcome->kind;
+      require(!undelivered || kind != Outcome::Kind::ok, "what was answered was delivered");
+      goes_on = (kind == Outcome::Kind::ok || kind == Outcome::Kind::handler_error) && played < steps.size();
+      check_outcome(std::move(*outcome), settings);
+    }
+  }
+  stage.turn();
+}
+
+}  // namespace coffees::fuzz
