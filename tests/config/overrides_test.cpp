@@ -52,7 +52,7 @@ TEST_CASE("each value knows where it was set") {
   CHECK(origin(loaded, "functions.brew-2.limit") == "coffees.toml:7:9");
   CHECK(origin(loaded, "functions.brew-2.timeout") == "coffees.toml:4:11");
   CHECK(origin(loaded, "functions.brew-2.keep_warm") == "default");
-  CHECK(value(loaded, "functions.brew-2.timeout") == "'1s'");
+  CHECK(value(loaded, "functions.brew-2.timeout") == "\"1s\"");
 }
 
 TEST_CASE("later overrides win over earlier ones, and all of them over the file") {

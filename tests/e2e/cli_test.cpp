@@ -152,12 +152,12 @@ TEST_CASE("flags win over --set, that over the environment, that over the file, 
       if (one["key"] == key) return one["value"].get<std::string>() + " " + one["origin"].get<std::string>();
     return std::string();
   };
-  CHECK(of("server.isolation") == "'none' --isolation");
-  CHECK(of("server.drain") == "'3s' --set");
-  CHECK(of("server.max_body") == "'2MiB' environment COFFEES_SERVER__MAX_BODY");
+  CHECK(of("server.isolation") == "\"none\" --isolation");
+  CHECK(of("server.drain") == "\"3s\" --set");
+  CHECK(of("server.max_body") == "\"2MiB\" environment COFFEES_SERVER__MAX_BODY");
   CHECK(of("server.port") == "2701 " + file + ":2:8");
   CHECK(of("server.admin_port") == "2702 default");
-  CHECK(of("functions.espresso.timeout") == "'3s' default");
+  CHECK(of("functions.espresso.timeout") == "\"3s\" default");
 }
 
 TEST_CASE("what `config show` prints is a configuration") {
