@@ -65,6 +65,9 @@ ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, con
 ProcessWorker::~ProcessWorker() {
   *self_ = nullptr;
   room_.gone(*this);
+  // A worker that was given up before it had said who it is cannot be killed: it looks at the channel, finds
+  // it closed, and ends.
+  mail_.box.post({});
   if (on_destruction_) on_destruction_();
   log_->close();
 }

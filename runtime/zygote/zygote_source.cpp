@@ -12,6 +12,8 @@ namespace {
 
 using platform::SendState;
 
+constexpr auto kLookAtZygoteEvery = std::chrono::milliseconds(50);
+
 bool is_shortage(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
@@ -202,8 +204,14 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
                                            ColdStart& cold_start, bool& lost) {
   const std::shared_ptr<Zygote> zygote = zygote_;
   const TimePoint sent = Clock::now();
-  const ProcessWorker::StartPacket first =
-      co_await worker.receive_start_packet(sent + std::max<Duration>(settings_.init_timeout, kLaunchTimeout));
+  const TimePoint limit = sent + std::max<Duration>(settings_.init_timeout, kLaunchTimeout);
+  ProcessWorker::StartPacket first;
+  // In pieces: a zygote may have died under the command, and something it left behind may keep its channel
+  // open.
+  do {
+    const TimePoint piece = std::min<TimePoint>(limit, Clock::now() + kLookAtZygoteEvery);
+    first = co_await worker.receive_start_packet(piece);
+  } while (first.expired && !zygote->gone && Clock::now() < limit);
   wire::Hello hello;
   std::string_view meta = first.packet.meta;
   if (!first.arrived || first.packet.header.kind != wire::Kind::hello || !wire::take_meta(meta, hello)) {
@@ -211,11 +219,11 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     const auto failed_fork = zygote->failed_forks.extract(number);
     if (!failed_fork.empty()) co_return failed_step("a worker of", failed_fork.mapped());
     // A zygote that does not answer for so long is not going to.
-    if (first.expired) {
+    lost = !first.expired || zygote->gone;
+    if (!lost) {
       zygote->gone = true;
       if (zygote->process) platform::kill_process(zygote->process.get());
     }
-    lost = !first.expired;
     co_return no_resources(worker.name() + " did not come up");
   }
   if (hello.error != 0) {
