@@ -62,7 +62,7 @@ class Gate {
 
   /// Waits for open().
   Task<> wait() {
-    co_await asio::async_initiate<UseTask, void()>([this](auto&& resume) { hold(std::move(resume)); },
+    co_await asio::async_initiate<UseTask, void()>([this](Resume resume) { hold(std::move(resume)); },
                                                    use_task_);
   }
   /// Resumes who waits, and returns when that one waits again for something or has ended. This gate may be
@@ -79,7 +79,7 @@ class Gate {
 
  private:
   using Resume = asio::async_result<UseTask, void()>::handler_type;
-  void hold(Resume&& resume) {
+  void hold(Resume resume) {
     resume_.emplace(std::move(resume));
     loop_.waiting_gates_.insert(this);
   }

@@ -16,7 +16,7 @@ void reply_list(httplib::Response& response, const char* name, const std::vector
   for (std::size_t i = 0; i < objects.size(); ++i) body.append(i == 0 ? "\n" : ",\n").append(objects[i]);
   body.append("]").append(more).append("}\n");
   response.status = 200;
-  response.set_content(std::move(body), "application/json");
+  response.set_content(body, "application/json");
 }
 
 void problem(httplib::Response& response, int status, const char* code, const std::string& detail,
