@@ -210,6 +210,7 @@ TEST_CASE("metrics count what the client counted") {
     }
   };
   std::vector<std::thread> customers;
+  customers.reserve(4);
   for (int i = 0; i < 4; ++i) customers.emplace_back(customer, i * 250);
   for (std::thread& each : customers) each.join();
   std::map<std::string, double> samples = metrics(server);

@@ -184,6 +184,7 @@ TEST_CASE("many who wait for news never hold up who tells them") {
   Scene scene;
   std::atomic<bool> done = false;
   std::vector<std::thread> readers;
+  readers.reserve(16);
   for (int i = 0; i < 16; ++i)
     readers.emplace_back([&] {
       while (!done) scene.log.wait_for_news(scene.log.newest(), milliseconds(1));

@@ -124,6 +124,7 @@ TEST_CASE("readers of a ring that is written all the time never see a torn recor
   std::atomic<std::uint64_t> torn = 0;
   std::atomic<std::uint64_t> read = 0;
   std::vector<std::thread> readers;
+  readers.reserve(2);
   for (int i = 0; i < 2; ++i)
     readers.emplace_back([&] {
       RingReader reader(ring);
