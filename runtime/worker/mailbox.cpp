@@ -14,7 +14,8 @@ namespace {
 void write(MailboxMemory::Half& half, std::span<const std::string_view> parts) {
   std::size_t size = 0;
   for (const std::string_view part : parts) {
-    std::memcpy(half.bytes + size, part.data(), part.size());
+    // An empty part may have no address, and memcpy(3) wants one.
+    if (!part.empty()) std::memcpy(half.bytes + size, part.data(), part.size());
     size += part.size();
   }
   half.size.store(static_cast<std::uint32_t>(size), std::memory_order_relaxed);
