@@ -59,6 +59,9 @@ class RingReader {
       each(std::string_view(reinterpret_cast<const char*>(&copied_[at + 1]), (copied_[at] - 1) * 8));
   }
 
+  /// How many bytes of memory its copies have taken, at most, so far.
+  [[nodiscard]] std::size_t memory() const { return copied_.capacity() * sizeof(std::uint64_t); }
+
  private:
   const Ring* ring_;
   std::uint64_t position_;
