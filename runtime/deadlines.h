@@ -40,6 +40,7 @@ class Deadline {
   /// Replaces what was armed before.
   void arm(TimePoint when);
   void disarm();
+  [[nodiscard]] bool armed() const { return armed_; }
 
  private:
   friend class Deadlines;

@@ -55,6 +55,9 @@ struct Usage {
   std::chrono::nanoseconds cpu{0};  ///< user and system time of the worker during the invocation
   std::uint64_t peak_rss = 0;       ///< bytes, the most that the worker ever held; 0: not known
   bool waited = true;               ///< the handler slept or waited for something
+  std::chrono::nanoseconds ran{0};  ///< as the worker measured it; 0: not known
+  bool logged = true;               ///< the worker's process has printed something
+  bool held = false;                ///< the worker begins nothing that was handed over before this was seen
 };
 
 /// What came of an invocation. Exactly one per request.

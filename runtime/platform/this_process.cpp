@@ -1,6 +1,7 @@
 #include "platform/this_process.h"
 
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -39,6 +40,11 @@ Usage usage() {
   return {.cpu_nanoseconds = nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime),
           .peak_rss = static_cast<std::uint64_t>(used.ru_maxrss) * 1024,
           .waits = static_cast<std::uint64_t>(used.ru_nvcsw)};
+}
+
+bool unread_output(int descriptor) {
+  int size = 0;
+  return ::ioctl(descriptor, FIONREAD, &size) != 0 || size != 0;
 }
 
 void write_all(int descriptor, std::string_view text) {

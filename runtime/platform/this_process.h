@@ -34,6 +34,10 @@ struct Usage {
 };
 Usage usage();
 
+/// Whether something that was written to this pipe has not been read yet (ioctl_tty(2), FIONREAD). True also
+/// when that cannot be found out.
+bool unread_output(int descriptor);
+
 /// Writes all of `text`, waiting if need be. Gives up silently when the other end is gone.
 void write_all(int descriptor, std::string_view text);
 

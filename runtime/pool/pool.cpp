@@ -46,11 +46,8 @@ Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_
       source_(std::move(source)),
       log_(log),
       pacer_(std::max(1U, std::thread::hardware_concurrency())),
-      patience_(deadlines,
-                [this] {
-                  pacer_.give_up();
-                  let_others_go();
-                }),
+      // In the next turn of the loop: answers that have come in may not have been looked at yet.
+      patience_(deadlines, [this] { asio::post(loop_, [this] { give_up_if_slow(); }); }),
       deadlines_(deadlines),
       corpse_gone_(loop.get_executor()),
       timer_(deadlines, [this] { settle(Occasion::timer); }) {
@@ -81,7 +78,18 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   const TimePoint arrived = Clock::now();
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
-  if (pacer_.crowded() || !behind_.empty()) co_await wait_for_others();
+  if (!behind_.empty()) co_await wait_for_others(Place::last);
+  while (pacer_.crowded() && !closed_) {
+    const WorkerNumber number = post_ahead(call);
+    if (number != 0) {
+      std::optional<Lease> lease = co_await follow(number, arrived);
+      if (lease) co_return std::move(*lease);
+    } else {
+      // Whoever has waited once goes before those that came later.
+      co_await wait_for_others(Place::first);
+    }
+  }
+  if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   scaler::Admission admission = policy_->on_arrival(snapshot(), since_origin(arrived));
   if (admission != scaler::Admission::dispatch) {
     // Answers that have come in already may have freed a worker: cheaper than a start, fairer than a refusal.
@@ -105,11 +113,89 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   co_return refusal();
 }
 
+// Hands it over behind the quick invocation that has the fewest others behind it. Returns whose that is, 0
+// when there is no room.
+WorkerNumber Pool::post_ahead(const Invocation& call) {
+  if (!settings_.reuse || !pacer_.tiny()) return 0;
+  Record* chosen = nullptr;
+  WorkerNumber its_number = 0;
+  for (const WorkerNumber number : quick_) {
+    Record& record = records_[number];
+    const std::uint64_t to_serve = record.served + record.followers.size() + 2;
+    if (record.talks || record.unwanted || record.reason || record.process_ended ||
+        (settings_.max_requests != 0 && to_serve > settings_.max_requests))
+      continue;
+    if (chosen != nullptr && chosen->followers.size() <= record.followers.size()) continue;
+    chosen = &record;
+    its_number = number;
+  }
+  if (chosen == nullptr || !chosen->worker->post_ahead(call, settings_.timeout)) return 0;
+  return its_number;
+}
+
+// Until all before it are over, or it was taken back: then there is no lease.
+Task<std::optional<Lease>> Pool::follow(WorkerNumber number, TimePoint arrived) {
+  Follower follower(loop_.get_executor());
+  records_[number].followers.push_back(&follower);
+  watch_patience();
+  // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
+  struct Guard {
+    Pool& pool;
+    WorkerNumber number;
+    Follower* follower;
+    ~Guard() {
+      std::erase(pool.behind_, &follower->gate);
+      const auto record = pool.records_.find(number);
+      if (record != pool.records_.end()) std::erase(record->second.followers, follower);
+    }
+  } guard{*this, number, &follower};
+  co_await follower.gate.wait();
+  if (follower.taken_back) co_return std::nullopt;
+  co_return std::optional<Lease>(std::in_place, *this, number, arrived);
+}
+
+// Those that their worker has not begun wait in front of all others again.
+void Pool::take_back(Record& record) {
+  if (record.followers.empty()) return;
+  for (std::size_t left = record.worker->take_back(); left > 0 && !record.followers.empty(); --left) {
+    Follower* follower = record.followers.back();
+    record.followers.pop_back();
+    follower->taken_back = true;
+    behind_.push_front(&follower->gate);
+  }
+}
+
+// While somebody waits behind quick invocations, these are watched.
+void Pool::watch_patience() {
+  if (!patience_.armed()) patience_.arm(Clock::now() + Pacer::kPatience);
+}
+
+void Pool::give_up_if_slow() {
+  const TimePoint now = Clock::now();
+  TimePoint oldest = TimePoint::max();
+  bool anybody_waits = !behind_.empty();
+  for (const WorkerNumber number : quick_) {
+    oldest = std::min(oldest, records_[number].since);
+    anybody_waits = anybody_waits || !records_[number].followers.empty();
+  }
+  if (!anybody_waits) return;
+  if (oldest + Pacer::kPatience > now && !quick_.empty()) {
+    patience_.arm(oldest + Pacer::kPatience);
+    return;
+  }
+  pacer_.give_up();
+  for (const WorkerNumber number : std::exchange(quick_, {})) take_back(records_[number]);
+  let_others_go();
+}
+
 // In order of arrival, until a quick one is over or patience is at its end.
-Task<> Pool::wait_for_others() {
+Task<> Pool::wait_for_others(Place place) {
   Gate gate(loop_.get_executor());
-  if (behind_.empty()) patience_.arm(Clock::now() + Pacer::kPatience);
-  behind_.push_back(&gate);
+  watch_patience();
+  if (place == Place::first)
+    behind_.push_front(&gate);
+  else
+    behind_.push_back(&gate);
   // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
   struct Guard {
     std::deque<Gate*>& queue;
@@ -122,15 +208,14 @@ Task<> Pool::wait_for_others() {
 // At once, not in the next turn: a worker that has just answered takes its next request without falling
 // asleep.
 void Pool::let_others_go() {
-  while (!behind_.empty() && (!pacer_.crowded() || closed_)) {
+  bool room = true;
+  while (!behind_.empty() && room) {
     Gate* gate = behind_.front();
+    const std::size_t before = behind_.size();
     behind_.pop_front();
     gate->open();
+    room = behind_.size() < before;
   }
-  if (behind_.empty())
-    patience_.disarm();
-  else
-    patience_.arm(Clock::now() + Pacer::kPatience);
 }
 
 Outcome Pool::refusal() const {
@@ -271,15 +356,33 @@ void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Tim
   record.since = now;
   record.request = events::RequestName(call.request_id);
   record.mark = pacer_.handed_over();
+  if (pacer_.trusts()) quick_.push_back(number);
 }
 
 void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason) {
   using events::StopReason;
   const TimePoint now = Clock::now();
   Record& record = records_[number];
+  std::erase(quick_, number);
   const bool worn_out =
       !settings_.reuse || (settings_.max_requests != 0 && record.served >= settings_.max_requests);
-  if (!reusable || worn_out || record.process_ended || record.unwanted || closed_) {
+  const bool stays = reusable && !worn_out && !record.process_ended && !record.unwanted && !closed_;
+  if (!stays || record.holds) take_back(record);
+  if (!record.followers.empty()) {
+    // The worker is at the next one already.
+    if (!reusable) {
+      if (!record.reason) record.reason = reason;
+      kill_soon(number);
+    }
+    log_.worker_idle(settings_.index, number, now - record.since, now);
+    record.since = now;
+    Follower* next = record.followers.front();
+    record.followers.pop_front();
+    next->gate.open();
+    let_others_go();
+    return;
+  }
+  if (!stays) {
     if (reusable) {
       reason = worn_out ? StopReason::max_requests : StopReason::crash;
       if (record.unwanted) reason = StopReason::user;
@@ -308,7 +411,11 @@ void Pool::retire(WorkerNumber number, events::StopReason reason) {
     gone(number);
     return;
   }
-  // In the next turn: the answer that this one writes goes out before the kill.
+  kill_soon(number);
+}
+
+// In the next turn: the answer that this one writes goes out before the kill.
+void Pool::kill_soon(WorkerNumber number) {
   asio::post(loop_, [this, number] {
     const auto found = records_.find(number);
     if (found != records_.end()) found->second.worker->kill();
@@ -493,14 +600,21 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
     outcome = Outcome::failure(Outcome::Kind::no_resources, error.what(),
                                "the machine is short of something; its worker was stopped");
   }
-  timing_.exec = Clock::now() - handed_over;
+  const TimePoint now = Clock::now();
+  timing_.exec = now - handed_over;
+  if (arrived_) {
+    // It may have begun before the answer to the one before was looked at.
+    timing_.exec = std::clamp(outcome.usage.ran, timing_.exec, now - *arrived_);
+    timing_.queue = now - *arrived_ - timing_.exec;
+  }
   outcome.timing = timing_;
   outcome.cold = cold_;
   outcome.worker_number = number_;
   Pool::Record& record = pool_->records_[number_];
   ++record.served;
-  pool_->pacer_.over(record.mark, outcome.kind == Outcome::Kind::ok && !outcome.usage.waited &&
-                                      outcome.usage.cpu < Pacer::kShort);
+  record.talks = outcome.usage.logged;
+  record.holds = outcome.usage.held;
+  pool_->pacer_.over(record.mark, outcome.kind != Outcome::Kind::ok || outcome.usage.waited, outcome.usage.cpu);
   // Stopped by hand: that says nothing of the function.
   const bool on_purpose = record.reason && outcome.kind == Outcome::Kind::crashed;
   if (on_purpose) outcome.hint = "somebody stopped this worker while it served; ask again";

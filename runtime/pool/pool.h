@@ -51,13 +51,17 @@ class Lease {
  public:
   Lease(Pool& pool, WorkerNumber number, bool cold, Timing timing)
       : pool_(&pool), number_(number), cold_(cold), timing_(timing) {}
+  /// For a request that `arrived` then and was handed over behind another one that is over now.
+  Lease(Pool& pool, WorkerNumber number, TimePoint arrived)
+      : pool_(&pool), number_(number), cold_(false), arrived_(arrived) {}
   Lease(Lease&& other) noexcept
       : pool_(std::exchange(other.pool_, nullptr)),
         number_(other.number_),
         cold_(other.cold_),
         reusable_(other.reusable_),
         reason_(other.reason_),
-        timing_(other.timing_) {}
+        timing_(other.timing_),
+        arrived_(other.arrived_) {}
   Lease& operator=(Lease&&) = delete;
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -73,6 +77,7 @@ class Lease {
   bool reusable_ = true;
   events::StopReason reason_ = events::StopReason::crash;  ///< if it cannot be used again
   Timing timing_;
+  std::optional<TimePoint> arrived_;
 };
 
 /// A lease, or the outcome of a request that gets none.
@@ -124,8 +129,18 @@ class Pool {
     WorkerNumber worker = 0;
   };
 
+  // A request that was handed to a worker behind others. Lives in its coroutine.
+  struct Follower {
+    explicit Follower(const Executor& executor) : gate(executor) {}
+    Gate gate;
+    bool taken_back = false;
+  };
+
   struct Record {
     std::unique_ptr<Worker> worker;  ///< null while it starts
+    std::deque<Follower*> followers;
+    bool talks = true;  ///< its last invocation printed something, or there was none
+    bool holds = false;  ///< it begins nothing that was posted ahead
     std::uint64_t served = 0;
     bool process_ended = false;
     bool unwanted = false;                     ///< to be retired when it has answered
@@ -137,7 +152,13 @@ class Pool {
     Pacer::Mark mark = 0;
   };
 
-  Task<> wait_for_others();
+  Task<std::optional<Lease>> follow(WorkerNumber number, TimePoint arrived);
+  WorkerNumber post_ahead(const Invocation& call);
+  void take_back(Record& record);
+  void watch_patience();
+  void give_up_if_slow();
+  enum class Place { first, last };
+  Task<> wait_for_others(Place place);
   void let_others_go();
   Task<Acquired> start_for_request(TimePoint arrived, WorkerNumber number);
   Task<Acquired> wait_in_queue(TimePoint arrived, const Invocation& call);
@@ -149,6 +170,7 @@ class Pool {
   void hand_over(WorkerNumber number, const Invocation& call, bool cold, TimePoint now);
   void release(WorkerNumber number, bool reusable, events::StopReason reason);
   void retire(WorkerNumber number, events::StopReason reason);
+  void kill_soon(WorkerNumber number);
   void gone(WorkerNumber number);
   void process_ended(WorkerNumber number);
   enum class Occasion { completion, timer };
@@ -165,7 +187,8 @@ class Pool {
   WorkerRoster roster_;
   Breaker breaker_;
   Pacer pacer_;
-  std::deque<Gate*> behind_;  ///< requests that wait for a quick one to be over
+  std::vector<WorkerNumber> quick_;  ///< those that run a quick invocation now
+  std::deque<Gate*> behind_;         ///< requests that wait for a quick one to be over
   Deadline patience_;
   std::unordered_map<WorkerNumber, Record> records_;
   std::deque<Waiter*> queue_;

@@ -24,9 +24,9 @@ void LogPipe::begin_invocation(std::string_view request_id) {
   taken_ = 0;
 }
 
-void LogPipe::end_invocation() {
+void LogPipe::end_invocation(bool printed) {
   // The answer may have come by the mailbox, ahead of what the loop would be told about this pipe.
-  if (pipe_.is_open()) read_some();
+  if (printed && pipe_.is_open()) read_some();
   // Without a line's end it is this invocation's all the same, not the beginning of what the next one prints.
   if (!partial_.empty()) emit(std::exchange(partial_, {}));
 }
@@ -41,7 +41,9 @@ void LogPipe::close() {
 
 void LogPipe::wait() {
   pipe_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const ErrorCode& error) {
-    if (error || !self->pipe_.is_open() || !self->read_some()) return;
+    if (error || !self->pipe_.is_open()) return;
+    if (self->before_reading_) self->before_reading_();
+    if (!self->pipe_.is_open() || !self->read_some()) return;
     if (self->flooding_)
       self->slow_down_.arm(Clock::now() + kFloodPause);
     else

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,8 +48,11 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   /// Attributes what comes from now on to this request.
   void begin_invocation(std::string_view request_id);
   /// Reads what is there already, so that it is attributed to the invocation that printed it; a line without
-  /// an end ends here.
-  void end_invocation();
+  /// an end ends here. `printed`: there may be something.
+  void end_invocation(bool printed = true);
+  /// Called before something is read because it has arrived: the last moment to say whose it is. May end
+  /// invocations and close this.
+  void before_reading(std::function<void()> action) { before_reading_ = std::move(action); }
   /// Reads what is left and closes: the process has ended, or nobody cares any more.
   void close();
 
@@ -70,6 +74,7 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   TimePoint second_;           ///< when it began
   bool flooding_ = false;
   Deadline slow_down_;
+  std::function<void()> before_reading_;
 };
 
 }  // namespace coffees

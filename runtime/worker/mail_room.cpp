@@ -57,7 +57,7 @@ bool MailRoom::collect() {
   arrived_.clear();
   for (std::size_t i = 0; i < expected_.size();) {
     ProcessWorker& worker = *expected_[i];
-    if (!worker.mail_.box.answered()) {
+    if (!worker.mail_.box.answered(worker.mail_.number)) {
       ++i;
       continue;
     }
@@ -85,9 +85,9 @@ void MailRoom::go_to_sleep() {
   bool answered = false;
   for (std::size_t i = 0; i < expected_.size();) {
     ProcessWorker& worker = *expected_[i];
-    if (++worker.mail_.sleeps == kSleepsUntilItRings) worker.mail_.box.ask_to_ring();
+    if (++worker.mail_.sleeps == kSleepsUntilItRings) worker.mail_.box.ask_to_ring(worker.mail_.number);
     const bool rings = worker.mail_.sleeps >= kSleepsUntilItRings;
-    if (worker.mail_.box.answered()) {
+    if (worker.mail_.box.answered(worker.mail_.number)) {
       answered = true;
       ++i;
     } else if (rings) {

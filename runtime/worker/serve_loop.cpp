@@ -110,8 +110,20 @@ class Request {
   std::unique_ptr<char[]> large_body_;
 };
 
+// What the runtime's side wants to know besides the answer.
+struct Account {
+  platform::this_process::Usage usage;
+  std::int64_t ran_nanoseconds = 0;
+  bool logged = false;
+};
+
+template <typename Number>
+std::uint32_t cut_to_32_bits(Number number) {
+  return static_cast<std::uint32_t>(std::min<Number>(number, ~std::uint32_t{0}));
+}
+
 bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_result& result,
-                   const platform::this_process::Usage& usage) {
+                   const Account& account) {
   std::string headers;
   for (std::uint32_t i = 0; i < result.header_count; ++i)
     append_header(headers, view(result.headers[i].name), view(result.headers[i].value));
@@ -119,19 +131,19 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
   const std::string_view body = ok ? view(result.body) : std::string_view();
   const std::string_view error_type = view(result.error_type).substr(0, 1024);
   const std::string_view error_message = view(result.error_message).substr(0, 16 * 1024);
-  const wire::ResponseMeta meta{.result = static_cast<wire::Result>(result.outcome),
+  wire::ResponseMeta meta{.result = static_cast<wire::Result>(result.outcome),
                                 .status = result.status == 0 ? 200 : result.status,
                                 .headers_size = static_cast<std::uint32_t>(headers.size()),
                                 .error_type_size = static_cast<std::uint32_t>(error_type.size()),
                                 .error_message_size = static_cast<std::uint32_t>(error_message.size()),
-                                .cpu_nanoseconds = usage.cpu_nanoseconds,
-                                .peak_rss = usage.peak_rss,
-                                .waits = usage.waits};
-  std::string head;
-  wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()},
-                    meta, headers.size() + error_type.size() + error_message.size());
-  head.append(headers).append(error_type).append(error_message);
-  if (head.size() > wire::kMaxPacket) {
+                                .flags = account.logged ? wire::ResponseMeta::kLogged : 0,
+                                .cpu_nanoseconds = account.usage.cpu_nanoseconds,
+                                .peak_rss = account.usage.peak_rss,
+                                .waits = cut_to_32_bits(account.usage.waits),
+                                .ran_nanoseconds = cut_to_32_bits(account.ran_nanoseconds)};
+  const std::size_t texts_size = headers.size() + error_type.size() + error_message.size();
+  const std::size_t head_size = sizeof(wire::PacketHeader) + sizeof meta + texts_size;
+  if (head_size > wire::kMaxPacket) {
     // Said as an error rather than cut: the author can act on it.
     coffees_result too_large{};
     constexpr std::string_view type = "coffees::HeadersTooLarge";
@@ -139,9 +151,19 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
     too_large.outcome = COFFEES_ERROR;
     too_large.error_type = bytes(type);
     too_large.error_message = bytes(message);
-    return send_response(mail, invocation, too_large, usage);
+    return send_response(mail, invocation, too_large, account);
   }
-  if (Mailbox::fits(head.size() + body.size())) {
+  // The dispatcher reads answers and log lines in this order only if nothing else is begun meanwhile.
+  const bool by_mail = mail.has_room(head_size + body.size());
+  if (!by_mail || account.logged || !mail.has_room_for_more(head_size + body.size())) {
+    meta.flags |= wire::ResponseMeta::kHeld;
+    mail.hold();
+  }
+  std::string head;
+  wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()},
+                    meta, texts_size);
+  head.append(headers).append(error_type).append(error_message);
+  if (by_mail) {
     const std::array<std::string_view, 2> parts{head, body};
     if (!mail.answer(parts)) return true;
     const wire::PacketHeader bell{.kind = wire::Kind::bell};
@@ -191,16 +213,20 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, Worke
     context.log = write_log_line;
     coffees_result result{};
     result.struct_size = sizeof result;
+    const std::int64_t began = wire::monotonic_now();
     platform::last_words::send_on_abort(kWorkerChannel, aborted.bytes(), aborted_out_of_memory.bytes());
     plugin.call(&event, &context, &result);
     // Before the answer, so that what the handler printed is attributed to this invocation.
     std::fflush(stdout);
-    platform::this_process::Usage usage = platform::this_process::usage();
+    Account account{.usage = platform::this_process::usage(),
+                    .ran_nanoseconds = wire::monotonic_now() - began,
+                    .logged = platform::this_process::unread_output(2)};
+    platform::this_process::Usage& usage = account.usage;
     const platform::this_process::Usage total = std::exchange(before, usage);
     usage.cpu_nanoseconds -= total.cpu_nanoseconds;
     // One wait was for the request itself, if the worker had fallen asleep.
     usage.waits -= std::min(usage.waits, total.waits + 1);
-    const bool sent = send_response(mail, request.invocation, result, usage);
+    const bool sent = send_response(mail, request.invocation, result, account);
     plugin.release(&result);
     if (!sent) break;
     request.forget_body();

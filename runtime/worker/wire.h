@@ -91,10 +91,13 @@ struct ResponseMeta {
   std::uint32_t headers_size = 0;
   std::uint32_t error_type_size = 0;
   std::uint32_t error_message_size = 0;
-  std::uint32_t reserved = 0;
-  std::int64_t cpu_nanoseconds = 0;  ///< of the worker since its former answer
-  std::uint64_t peak_rss = 0;        ///< bytes
-  std::uint64_t waits = 0;           ///< how often the handler slept or waited for something
+  static constexpr std::uint32_t kLogged = 1;  ///< what the worker printed is in its log pipe
+  static constexpr std::uint32_t kHeld = 2;    ///< it begins nothing that was posted before this was seen
+  std::uint32_t flags = 0;
+  std::int64_t cpu_nanoseconds = 0;   ///< of the worker since its former answer
+  std::uint64_t peak_rss = 0;         ///< bytes
+  std::uint32_t waits = 0;            ///< how often the handler slept or waited for something
+  std::uint32_t ran_nanoseconds = 0;  ///< from the request until the answer; at most what fits here
 };
 
 /// A packet taken apart; views borrow from the buffer it was received into.

@@ -58,12 +58,14 @@ ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, con
         expired_ = true;
         wake_soon();
       }) {
+  log_->before_reading([this] { before_log_is_read(); });
   log_->start();
   watch_channel();
 }
 
 ProcessWorker::~ProcessWorker() {
   *self_ = nullptr;
+  log_->before_reading({});
   room_.gone(*this);
   // A worker that was given up before it had said who it is cannot be killed: it looks at the channel, finds
   // it closed, and ends.
@@ -151,7 +153,13 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   expired_ = false;
   cancelled_ = false;
   timeout_ = timeout;
-  ++invocation_;
+  running_ = true;
+  talked_ = true;  // until its answer says that it did not
+  std::optional<Ahead> ahead;
+  if (!ahead_.empty()) {
+    ahead = ahead_.front();
+    ahead_.pop_front();
+  }
   log_->begin_invocation(call.request_id);
   const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : Clock::now() + timeout;
   if (timeout >= Duration(0)) deadline_.arm(deadline);
@@ -161,17 +169,31 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
       wake_soon();
     });
 
-  std::optional<Outcome> failed = co_await send_request(call, deadline, cold, undelivered);
+  std::optional<Outcome> failed;
+  if (ahead && !ahead->taken_back) {
+    invocation_ = ahead->invocation;
+    by_channel_ = false;
+    mail_.number = ahead->number;
+    room_.expect(*this);
+    bool dead = false;  // the mailbox may hold the answer all the same
+    failed = check_idle_channel(dead);
+    undelivered = failed && !mail_.box.taken(mail_.number);
+  } else {
+    invocation_ = ++last_invocation_;
+    failed = co_await send_request(call, deadline, cold, undelivered);
+  }
   Outcome outcome;
   if (failed)
     outcome = std::move(*failed);
   else
     outcome = co_await receive_answer(undelivered);
 
+  running_ = false;
   room_.forget(*this);
+  mail_.box.finished(mail_.number);
   deadline_.disarm();
   if (call.cancellation != nullptr) call.cancellation->on_request({});
-  log_->end_invocation();
+  log_->end_invocation(talked_);
   log_->begin_invocation({});
   ++served_;
   co_return outcome;
@@ -196,17 +218,12 @@ std::optional<Outcome> ProcessWorker::check_idle_channel(bool& dead) {
   return std::nullopt;
 }
 
-Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, TimePoint deadline,
-                                                         bool cold, bool& undelivered) {
-  static std::string head;  // reused: the loop is a single thread, and it is sent before the next wait
-  bool dead = false;
-  std::optional<Outcome> trouble = check_idle_channel(dead);
-  // Whatever it is, it has nothing to do with this request: another worker may have it.
-  undelivered = trouble || dead || exit_;
-  if (trouble) co_return std::move(*trouble);
-  if (undelivered) co_return co_await died();
+// Valid until the next call: the loop is a single thread, and the request is sent before the next wait.
+std::string_view ProcessWorker::write_request_head(const Invocation& call, TimePoint deadline, bool cold,
+                                                   std::uint64_t served) {
+  static std::string head;
   const wire::RequestMeta meta{.deadline = deadline.time_since_epoch().count(),
-                               .served = served_,
+                               .served = served,
                                .pid = pid_,
                                .cold = cold ? 1U : 0U,
                                .request_id_size = static_cast<std::uint32_t>(call.request_id.size()),
@@ -215,7 +232,7 @@ Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call,
                                .query_size = static_cast<std::uint32_t>(call.query.size()),
                                .headers_size = static_cast<std::uint32_t>(call.headers.size())};
   const wire::PacketHeader header{
-      .kind = wire::Kind::request, .invocation = invocation_, .body_size = call.body.size()};
+      .kind = wire::Kind::request, .invocation = last_invocation_, .body_size = call.body.size()};
   head.clear();
   wire::append_head(head, header, meta,
                     call.request_id.size() + call.method.size() + call.path.size() + call.query.size() +
@@ -223,14 +240,75 @@ Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call,
   head.append(call.request_id).append(call.method).append(call.path).append(call.query).append(call.headers);
   if (head.size() > wire::kMaxPacket)
     throw std::logic_error("the front admits a request head that no packet holds");
-  by_channel_ = !Mailbox::fits(head.size() + call.body.size());
+  return head;
+}
+
+// What is posted ahead is small, wants no answer by the channel and cannot be cancelled: it is either done in
+// a moment or taken back.
+bool ProcessWorker::post_ahead(const Invocation& call, Duration timeout) {
+  if (!running_ || by_channel_ || exit_ || aborted_ || call.cancellation != nullptr) return false;
+  if (!ahead_.empty() && ahead_.back().taken_back) return false;
+  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : Clock::now() + timeout;
+  ++last_invocation_;
+  const std::string_view head = write_request_head(call, deadline, false, served_ + 1 + ahead_.size());
+  if (!mail_.box.has_room(head.size() + call.body.size())) {
+    --last_invocation_;
+    return false;
+  }
+  const std::array<std::string_view, 2> parts{head, call.body};
+  ahead_.push_back({.number = mail_.box.post(parts), .invocation = last_invocation_});
+  return true;
+}
+
+void ProcessWorker::take_back_posted() {
+  if (ahead_.empty() || ahead_.front().taken_back) return;
+  std::uint32_t count = mail_.box.take_back();
+  for (auto last = ahead_.rbegin(); last != ahead_.rend() && count > 0; ++last) {
+    if (last->taken_back) continue;
+    last->taken_back = true;
+    --count;
+  }
+}
+
+std::size_t ProcessWorker::take_back() {
+  take_back_posted();
+  std::size_t count = 0;
+  while (!ahead_.empty() && ahead_.back().taken_back) {
+    ahead_.pop_back();
+    ++count;
+  }
+  return count;
+}
+
+// What is in the pipe may come from an invocation whose turn it is only when the answer to the one before has
+// been looked at. After this the worker runs none but the one that the log thinks it does, and begins no
+// other.
+void ProcessWorker::before_log_is_read() {
+  if (ahead_.empty()) return;
+  take_back_posted();
+  if (mail_.box.answered(mail_.number)) {
+    room_.forget(*this);
+    wake();
+  }
+}
+
+Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, TimePoint deadline,
+                                                         bool cold, bool& undelivered) {
+  bool dead = false;
+  std::optional<Outcome> trouble = check_idle_channel(dead);
+  // Whatever it is, it has nothing to do with this request: another worker may have it.
+  undelivered = trouble || dead || exit_;
+  if (trouble) co_return std::move(*trouble);
+  if (undelivered) co_return co_await died();
+  const std::string_view head = write_request_head(call, deadline, cold, served_);
+  by_channel_ = !mail_.box.has_room(head.size() + call.body.size());
   if (by_channel_) {
-    mail_.box.post({});
+    mail_.number = mail_.box.post({});
     room_.expect(*this);
     co_return co_await send_packets(head, call.body, undelivered);
   }
   const std::array<std::string_view, 2> parts{head, call.body};
-  mail_.box.post(parts);
+  mail_.number = mail_.box.post(parts);
   room_.expect(*this);
   co_return std::nullopt;
 }
@@ -302,23 +380,23 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     std::size_t size = 0;
     platform::Received received;
     if (expired_ || cancelled_) co_return interrupted(cancelled_ ? Wake::cancelled : Wake::expired);
-    const bool by_mail = mail_.box.answered();
+    const bool by_mail = mail_.box.answered(mail_.number);
     if (by_mail) {
       ++answers_;
-      size = mail_.box.copy_answer(packet_buffer());
+      size = mail_.box.copy_answer(mail_.number, packet_buffer());
     } else if (channel_event_) {
       if (!receive_packet(received)) continue;
       if (received.state != ReceiveState::message) {
-        if (mail_.box.answered()) continue;  // answered, and ended since
+        if (mail_.box.answered(mail_.number)) continue;  // answered, and ended since
         // Whether a handler can have seen it: for the channel the kernel knows what was left unread.
         undelivered =
-            by_channel_ ? received.state == ReceiveState::reset && !anything_read : !mail_.box.taken();
+            by_channel_ ? received.state == ReceiveState::reset && !anything_read : !mail_.box.taken(mail_.number);
         co_return co_await died();
       }
       if (received.truncated) co_return nonsense("a packet that is too long");
       size = received.size;
     } else if (exit_) {
-      undelivered = !by_channel_ && !mail_.box.taken();
+      undelivered = !by_channel_ && !mail_.box.taken(mail_.number);
       co_return co_await died();
     } else {
       co_await wait();
@@ -342,6 +420,7 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
                                  "raise `max_body` of [server], or answer with less");
     Outcome outcome;
     if (!accept_response(packet, outcome)) co_return nonsense("an answer whose parts do not fit together");
+    talked_ = outcome.usage.logged;
     if (outcome.body.size() < packet.header.body_size) {
       std::optional<Outcome> failed = co_await receive_rest(outcome, packet.header.body_size);
       if (failed) co_return std::move(*failed);
@@ -362,7 +441,10 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
     return false;
   const Usage usage{.cpu = std::chrono::nanoseconds(std::max<std::int64_t>(meta.cpu_nanoseconds, 0)),
                     .peak_rss = meta.peak_rss,
-                    .waited = meta.waits != 0};
+                    .waited = meta.waits != 0,
+                    .ran = std::chrono::nanoseconds(meta.ran_nanoseconds),
+                    .logged = (meta.flags & wire::ResponseMeta::kLogged) != 0,
+                    .held = (meta.flags & wire::ResponseMeta::kHeld) != 0};
   switch (meta.result) {
     case wire::Result::ok: {
       if (meta.status < 200 || meta.status > 599) return false;
@@ -386,6 +468,7 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
       return packet.header.body_size == 0;
     case wire::Result::out_of_memory:
       outcome = out_of_memory(settings_);
+      outcome.usage = usage;
       return packet.header.body_size == 0;
   }
   return false;

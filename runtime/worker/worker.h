@@ -1,6 +1,7 @@
 // The dispatcher's handle on one worker process: its channel, its pidfd, its log, and how it ended.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ class ProcessWorker : public Worker {
   Task<StartPacket> receive_start_packet(TimePoint deadline);
 
   Task<Outcome> invoke(const Invocation& call, Duration timeout, bool cold, bool& undelivered) override;
+  bool post_ahead(const Invocation& call, Duration timeout) override;
+  std::size_t take_back() override;
   void kill() override;
 
   /// The process has ended, as its init reports; wakes who waits for that.
@@ -80,8 +83,12 @@ class ProcessWorker : public Worker {
   Task<Wake> wait();
   Task<Wake> wait_until_writable();
   std::optional<Outcome> check_idle_channel(bool& dead);
+  std::string_view write_request_head(const Invocation& call, TimePoint deadline, bool cold,
+                                      std::uint64_t served);
   Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold,
                                             bool& undelivered);
+  void take_back_posted();
+  void before_log_is_read();
   Task<std::optional<Outcome>> send_packets(std::string_view head, std::string_view body, bool& undelivered);
   Task<Outcome> receive_answer(bool& undelivered);
   bool receive_packet(platform::Received& received);
@@ -96,14 +103,24 @@ class ProcessWorker : public Worker {
   std::string name_;
   MailRoom& room_;
   platform::UniqueFd mail_descriptor_;
+  // An invocation that was posted behind the one that runs.
+  struct Ahead {
+    Mailbox::Number number = 0;
+    std::uint64_t invocation = 0;
+    bool taken_back = false;  ///< to be posted when its turn comes
+  };
   // What the mail room keeps per worker.
   struct Mail {
     Mailbox box;
+    Mailbox::Number number = 0;    ///< of the packet whose answer is waited for
     std::size_t place = kNowhere;  ///< in the room's list
     unsigned sleeps = 0;           ///< of the dispatcher since the request was posted
   } mail_;
   std::uint64_t answers_ = 0;  ///< that came by the mailbox
   std::uint64_t bells_ = 0;
+  std::deque<Ahead> ahead_;     ///< in the order of posting; those taken back are the last ones
+  bool running_ = false;        ///< between the beginning and the end of invoke()
+  bool talked_ = false;         ///< it may have printed something
   bool by_channel_ = false;     ///< the request went by the channel
   bool channel_event_ = false;  ///< there may be something on the channel; else it is being watched
   Gate gate_;
@@ -113,7 +130,8 @@ class ProcessWorker : public Worker {
   platform::UniqueFd process_;
   pid_t pid_ = 0;
   std::uint64_t served_ = 0;
-  std::uint64_t invocation_ = 0;
+  std::uint64_t invocation_ = 0;       ///< the one that runs
+  std::uint64_t last_invocation_ = 0;  ///< the newest one that has a number
   Duration timeout_{0};
   bool expired_ = false;
   bool cancelled_ = false;

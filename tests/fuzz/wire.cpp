@@ -24,7 +24,7 @@ enum Flag : unsigned {
   kEndedBefore = 1,  ///< its end is known before it is asked for anything
   kTight = 2,        ///< max_body is 64 bytes
   kPrints = 4,       ///< the input is what it prints, too
-  kCancelled = 8,    ///< the client leaves when no packet is left
+  kCancelled = 8,    ///< the client leaves when no packet is left; else further requests are posted ahead
   kAtOnce = 16,      ///< all packets are there before the dispatcher looks
   kLies = 32,        ///< it says that its mail is longer than it can be
   kTakes = 64,       ///< it takes its requests
@@ -87,7 +87,8 @@ class FakeWorker {
 
   void take_request(unsigned number) {
     if ((flags_ & kTakes) == 0) return;
-    mail_->response.flag = number;
+    // As if it had begun with this one and nothing behind it.
+    mail_->requests.line = (mail_->requests.line & ~std::uint64_t{0xffffffff}) | number;
     std::array<char, 1024> request;
     while (::recv(channel_.get(), request.data(), request.size(), MSG_DONTWAIT) > 0) {
     }
@@ -98,9 +99,12 @@ class FakeWorker {
       return;
     }
     const std::string_view packet = step.packet.substr(0, MailboxMemory::kRoom);
-    std::memcpy(mail_->response.bytes, packet.data(), packet.size());
-    mail_->response.size = (flags_ & kLies) != 0 ? 0xffffffff : static_cast<std::uint32_t>(packet.size());
-    mail_->response.number = number;
+    MailboxMemory::Answers& answers = mail_->answers;
+    std::memcpy(answers.bytes, packet.data(), packet.size());
+    MailboxMemory::Slot& slot = answers.slots[number % MailboxMemory::kSlots];
+    slot.offset = 0;
+    slot.size = (flags_ & kLies) != 0 ? 0xffffffff : static_cast<std::uint32_t>(packet.size());
+    answers.newest = number;
   }
   void close() { channel_.reset(); }
 
@@ -165,7 +169,7 @@ void wire(std::string_view input) {
       Cancellation cancellation;
       Invocation call{.function = "latte", .request_id = "the-id", .method = "POST", .body = "milk"};
       if ((flags & kLarge) != 0) call.body = large_body;
-      call.cancellation = &cancellation;
+      if ((flags & kCancelled) != 0) call.cancellation = &cancellation;
       std::optional<Outcome> outcome;
       bool undelivered = false;
       spawn_detached(stage.loop.get_executor(), [&]() -> Task<> {
@@ -173,6 +177,7 @@ void wire(std::string_view input) {
         outcome = std::move(result);
       });
       stage.turn();
+      if (!outcome) worker.post_ahead(call, std::chrono::seconds(3));
       fake.take_request(number);
       while (!outcome && played < steps.size()) {
         fake.send(steps[played++], number);
@@ -193,6 +198,7 @@ void wire(std::string_view input) {
       require(!undelivered || kind != Outcome::Kind::ok, "what was answered was delivered");
       goes_on = (kind == Outcome::Kind::ok || kind == Outcome::Kind::handler_error) && played < steps.size();
       check_outcome(std::move(*outcome), settings);
+      if (!goes_on) require(worker.take_back() <= number + 1, "no more is taken back than was posted");
     }
   }
   stage.turn();

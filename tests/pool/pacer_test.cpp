@@ -6,10 +6,12 @@ using coffees::Pacer;
 
 namespace {
 
+using std::chrono::microseconds;
+
 // A function that has shown to be quick, on two processors.
-Pacer trusted() {
+Pacer trusted(Pacer::Time cpu = microseconds(100)) {
   Pacer pacer(2);
-  for (int i = 0; i < 16; ++i) pacer.over(pacer.handed_over(), true);
+  for (int i = 0; i < 16; ++i) pacer.over(pacer.handed_over(), false, cpu);
   return pacer;
 }
 
@@ -27,16 +29,32 @@ TEST_CASE("of a quick function two run for each processor, and the next when one
   CHECK_FALSE(pacer.crowded());
   const Pacer::Mark last = pacer.handed_over();
   CHECK(pacer.crowded());
-  pacer.over(last, true);
+  pacer.over(last, false, microseconds(100));
   CHECK_FALSE(pacer.crowded());
 }
 
+TEST_CASE("of a function that costs next to nothing one runs at once") {
+  Pacer pacer = trusted(microseconds(5));
+  CHECK(pacer.tiny());
+  CHECK_FALSE(pacer.crowded());
+  const Pacer::Mark only = pacer.handed_over();
+  CHECK(pacer.crowded());
+  // One that took long does not make the others expensive, many do.
+  pacer.over(only, false, microseconds(100));
+  CHECK(pacer.tiny());
+  for (int i = 0; i < 16; ++i) pacer.over(pacer.handed_over(), false, microseconds(100));
+  CHECK_FALSE(pacer.tiny());
+  CHECK(pacer.trusts());
+}
+
 TEST_CASE("one invocation that waited or took long ends the pacing") {
+  const auto [waited, cpu] =
+      GENERATE(std::pair(true, microseconds(5)), std::pair(false, microseconds(500)));
   Pacer pacer = trusted();
   const Pacer::Mark slow = pacer.handed_over();
   for (int i = 0; i < 5; ++i) pacer.handed_over();
   CHECK(pacer.crowded());
-  pacer.over(slow, false);
+  pacer.over(slow, waited, cpu);
   CHECK_FALSE(pacer.crowded());
 }
 
@@ -47,8 +65,8 @@ TEST_CASE("those that were given up do not count when they end at last") {
   CHECK(pacer.crowded());
   pacer.give_up();
   CHECK_FALSE(pacer.crowded());
-  for (int i = 0; i < 16; ++i) pacer.over(pacer.handed_over(), true);
-  pacer.over(stuck, true);
+  for (int i = 0; i < 16; ++i) pacer.over(pacer.handed_over(), false, microseconds(100));
+  pacer.over(stuck, false, microseconds(100));
   for (int i = 0; i < 4; ++i) pacer.handed_over();
   CHECK(pacer.crowded());
 }

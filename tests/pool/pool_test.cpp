@@ -21,11 +21,22 @@ class FakeSource : public WorkerSource {
 
     Task<Outcome> invoke(const Invocation&, Duration, bool cold, bool& undelivered) override {
       was_cold = cold;
+      if (posted > 0) --posted;
       answer.reset();
       while (!answer) co_await changed_.wait();
       undelivered = answer_undelivered;
       if (break_down) throw std::runtime_error("no buffer space available");
       co_return std::move(*answer);
+    }
+    bool post_ahead(const Invocation&, Duration) override {
+      if (posted == room) return false;
+      ++posted;
+      return true;
+    }
+    std::size_t take_back() override {
+      const std::size_t back = posted - std::min(posted, begun);
+      posted -= back;
+      return back;
     }
     void kill() override {
       ++source_.kills;
@@ -39,6 +50,9 @@ class FakeSource : public WorkerSource {
     }
 
     bool was_cold = false;
+    std::size_t room = 4;    ///< for requests behind the one that runs
+    std::size_t posted = 0;  ///< so many are there
+    std::size_t begun = 0;   ///< so many of these cannot be taken back
     bool break_down = false;
     bool answer_undelivered = false;
     std::optional<Outcome> answer;
@@ -136,11 +150,20 @@ class Cafe {
     source->die(number);
     turn();
   }
-  void finish_quickly(WorkerNumber number) {
+  void finish_quickly(WorkerNumber number, Duration cpu = std::chrono::microseconds(100), bool logged = false,
+                      bool held = false) {
     Outcome outcome;
-    outcome.usage = {.cpu = std::chrono::microseconds(5), .waited = false};
+    outcome.usage = {.cpu = cpu, .waited = false, .logged = logged, .held = held};
     source->workers.at(number)->finish(std::move(outcome), false);
     turn();
+  }
+  void finish_tiny(WorkerNumber number) { finish_quickly(number, std::chrono::microseconds(2)); }
+  // One worker, of a function that is known to cost next to nothing.
+  void become_tiny() {
+    for (int i = 0; i < 40; ++i) {
+      order();
+      finish_tiny(1);
+    }
   }
   std::size_t count(WorkerState state) const { return pool->roster().count(state); }
 
@@ -417,6 +440,103 @@ TEST_CASE("who waits behind quick invocations that turn out to be slow is handed
   cafe.loop.run_one_for(std::chrono::seconds(1));  // the patience of a millisecond
   cafe.turn();
   CHECK(cafe.count(WorkerState::busy) == most + 1);
+}
+
+TEST_CASE("requests for a tiny function are handed over behind each other to one worker") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  std::vector<Cafe::Result> orders;
+  for (int i = 0; i < 7; ++i) orders.push_back(cafe.order());
+  CHECK(cafe.count(WorkerState::busy) == 1);
+  CHECK(cafe.source->workers.at(1)->posted == 4);
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    CHECK_FALSE(*orders[i]);
+    cafe.finish_tiny(1);
+    CHECK(served(orders[i]));
+    CHECK_FALSE((*orders[i])->cold);
+  }
+  CHECK(cafe.count(WorkerState::idle) == 1);
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("who was handed over behind an invocation that takes long gets a worker of its own") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  std::vector<Cafe::Result> orders;
+  for (int i = 0; i < 4; ++i) orders.push_back(cafe.order());
+  cafe.source->workers.at(1)->begun = 1;  // the second one answers, but nobody has looked yet
+  cafe.loop.restart();
+  cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
+  CHECK(cafe.source->starts == 3);
+  CHECK(cafe.source->workers.at(1)->posted == 1);
+  cafe.finish_tiny(2);
+  cafe.finish_tiny(3);
+  CHECK(served(orders[2]));
+  CHECK(served(orders[3]));
+  cafe.finish_tiny(1);
+  CHECK(served(orders[0]));
+  CHECK_FALSE(*orders[1]);
+  cafe.finish_tiny(1);
+  CHECK(served(orders[1]));
+}
+
+TEST_CASE("when a worker dies, those behind it that it has not begun are served by others") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  std::vector<Cafe::Result> orders;
+  for (int i = 0; i < 4; ++i) orders.push_back(cafe.order());
+  cafe.source->workers.at(1)->begun = 1;
+  cafe.finish(1, Kind::crashed);
+  CHECK(served(orders[0], Kind::crashed));
+  // The one that it had begun shares its fate, the others do not.
+  CHECK(cafe.source->workers.at(1)->posted == 0);
+  cafe.finish(1, Kind::crashed);
+  CHECK(served(orders[1], Kind::crashed));
+  for (WorkerNumber number = 2; number <= 3; ++number) cafe.finish_tiny(number);
+  CHECK(served(orders[2]));
+  CHECK(served(orders[3]));
+  CHECK_FALSE(cafe.source->workers.contains(1));
+}
+
+TEST_CASE("a worker that holds gets those that were behind it once more, those that print get one at a time") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  std::vector<Cafe::Result> orders;
+  for (int i = 0; i < 3; ++i) orders.push_back(cafe.order());
+  REQUIRE(cafe.source->workers.at(1)->posted == 2);
+  cafe.finish_quickly(1, std::chrono::microseconds(2), false, true);
+  CHECK(cafe.source->workers.at(1)->posted == 1);
+  cafe.finish_quickly(1, std::chrono::microseconds(2), true, true);
+  for (int i = 0; i < 3; ++i) orders.push_back(cafe.order());
+  cafe.finish_quickly(1, std::chrono::microseconds(2), true, true);
+  CHECK(cafe.source->workers.at(1)->posted == 0);
+  for (int i = 0; i < 3; ++i) cafe.finish_tiny(1);
+  for (const Cafe::Result& order : orders) CHECK(served(order));
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("no worker is handed more requests than max_requests allows") {
+  Cafe cafe({.limit = 10}, {.max_requests = 42});
+  cafe.become_tiny();
+  std::vector<Cafe::Result> orders;
+  for (int i = 0; i < 4; ++i) orders.push_back(cafe.order());
+  CHECK(cafe.source->workers.at(1)->posted == 1);
+  cafe.finish_tiny(1);
+  cafe.finish_tiny(1);
+  CHECK(served(orders[1]));
+  CHECK_FALSE(cafe.source->workers.contains(1));
+  for (WorkerNumber number = 2; number <= 3; ++number) cafe.finish_tiny(number);
+  for (const Cafe::Result& order : orders) CHECK(served(order));
+}
+
+TEST_CASE("closing ends those that were handed over behind others, too") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  std::vector<Cafe::Result> orders;
+  for (int i = 0; i < 6; ++i) orders.push_back(cafe.order());
+  cafe.pool->close();
+  cafe.finish(1, Kind::crashed);
+  for (std::size_t i = 1; i < orders.size(); ++i) CHECK(served(orders[i], Kind::draining));
 }
 
 TEST_CASE("a worker that is stopped by hand while it serves says nothing about the function") {

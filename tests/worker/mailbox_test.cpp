@@ -1,6 +1,8 @@
 #include "worker/mailbox.h"
 
 #include <array>
+#include <atomic>
+#include <string>
 #include <thread>
 
 #include "catch.h"
@@ -21,10 +23,13 @@ struct Pair {
     const std::size_t size = worker.receive(buffer);
     return {buffer.data(), size};
   }
-  std::string answer() {
-    const std::size_t size = dispatcher.copy_answer(buffer);
+  std::string answer(Mailbox::Number number) {
+    const std::size_t size = dispatcher.copy_answer(number, buffer);
     return {buffer.data(), size};
   }
+  // What a hostile worker may write: it has the same memory.
+  platform::SharedMemory same = platform::SharedMemory::map(descriptor.get(), sizeof(MailboxMemory));
+  [[nodiscard]] MailboxMemory& memory() const { return *static_cast<MailboxMemory*>(same.data()); }
 };
 
 using Parts = std::array<std::string_view, 2>;
@@ -33,16 +38,17 @@ using Parts = std::array<std::string_view, 2>;
 
 TEST_CASE("a posted packet is received once, in one piece, and its answer is seen") {
   Pair pair;
-  pair.dispatcher.post(Parts{"double ", "espresso"});
-  CHECK_FALSE(pair.dispatcher.taken());
-  CHECK_FALSE(pair.dispatcher.answered());
+  const Mailbox::Number first = pair.dispatcher.post(Parts{"double ", "espresso"});
+  CHECK_FALSE(pair.dispatcher.taken(first));
+  CHECK_FALSE(pair.dispatcher.answered(first));
   CHECK(pair.receive() == "double espresso");
-  CHECK(pair.dispatcher.taken());
+  CHECK(pair.dispatcher.taken(first));
   CHECK_FALSE(pair.worker.answer(Parts{"here ", "you are"}));
-  CHECK(pair.dispatcher.answered());
-  CHECK(pair.answer() == "here you are");
-  pair.dispatcher.post(Parts{"next", ""});
-  CHECK_FALSE(pair.dispatcher.answered());
+  CHECK(pair.dispatcher.answered(first));
+  CHECK(pair.answer(first) == "here you are");
+  pair.dispatcher.finished(first);
+  const Mailbox::Number second = pair.dispatcher.post(Parts{"next", ""});
+  CHECK_FALSE(pair.dispatcher.answered(second));
   CHECK(pair.receive() == "next");
 }
 
@@ -61,6 +67,110 @@ TEST_CASE("an empty post says that the packet is on the channel") {
   CHECK(pair.receive().empty());
 }
 
+TEST_CASE("packets that are posted behind each other are received and answered in order") {
+  Pair pair;
+  for (int round = 0; round < 3; ++round) {
+    const Mailbox::Number a = pair.dispatcher.post(Parts{"a", ""});
+    REQUIRE(pair.dispatcher.has_room(1));
+    const Mailbox::Number b = pair.dispatcher.post(Parts{"b", ""});
+    CHECK(pair.receive() == "a");
+    pair.worker.answer(Parts{"for a", ""});
+    CHECK(pair.receive() == "b");
+    CHECK(pair.dispatcher.answered(a));
+    CHECK_FALSE(pair.dispatcher.answered(b));
+    pair.worker.answer(Parts{"for b", ""});
+    CHECK(pair.answer(a) == "for a");
+    CHECK(pair.answer(b) == "for b");
+    pair.dispatcher.finished(b);
+  }
+}
+
+TEST_CASE("a mailbox is full when its slots or its bytes are used up, until all is finished") {
+  Pair pair;
+  Mailbox::Number last = 0;
+  for (std::uint32_t i = 0; i < MailboxMemory::kSlots; ++i) {
+    REQUIRE(pair.dispatcher.has_room(1));
+    last = pair.dispatcher.post(Parts{"x", ""});
+  }
+  CHECK_FALSE(pair.dispatcher.has_room(1));
+  pair.dispatcher.finished(last);
+  const std::string large(3000, 'x');
+  REQUIRE(pair.dispatcher.has_room(large.size()));
+  last = pair.dispatcher.post(Parts{large, ""});
+  CHECK(pair.dispatcher.has_room(500));
+  CHECK_FALSE(pair.dispatcher.has_room(large.size()));
+  pair.dispatcher.finished(last);
+  CHECK(pair.dispatcher.has_room(large.size()));
+}
+
+TEST_CASE("what the worker has not begun can be taken back, and is then never seen") {
+  Pair pair;
+  const Mailbox::Number begun = pair.dispatcher.post(Parts{"begun", ""});
+  CHECK(pair.receive() == "begun");
+  pair.dispatcher.post(Parts{"second", ""});
+  pair.dispatcher.post(Parts{"third", ""});
+  CHECK(pair.dispatcher.take_back() == 2);
+  CHECK(pair.dispatcher.take_back() == 0);
+  pair.worker.answer(Parts{"done", ""});
+  CHECK(pair.dispatcher.answered(begun));
+  pair.dispatcher.finished(begun);
+  const Mailbox::Number other = pair.dispatcher.post(Parts{"other", ""});
+  CHECK(other == begun + 1);
+  CHECK_FALSE(pair.dispatcher.taken(other));
+  CHECK(pair.receive() == "other");
+}
+
+TEST_CASE("a worker that holds begins nothing before its answer was seen") {
+  Pair pair;
+  const Mailbox::Number first = pair.dispatcher.post(Parts{"first", ""});
+  pair.dispatcher.post(Parts{"behind it", ""});
+  CHECK(pair.receive() == "first");
+  pair.worker.hold();
+  pair.worker.answer(Parts{"held", ""});
+  std::string received;
+  std::thread worker([&] { received = pair.receive(); });
+  // The dispatcher posts one more before it looks at the answer.
+  pair.dispatcher.post(Parts{"behind that", ""});
+  CHECK(pair.dispatcher.answered(first));
+  CHECK(pair.dispatcher.take_back() == 2);
+  pair.dispatcher.finished(first);
+  pair.dispatcher.post(Parts{"go on", ""});
+  worker.join();
+  CHECK(received == "go on");
+}
+
+TEST_CASE("nothing is both taken back and begun") {
+  Pair pair;
+  std::atomic<int> begun = 0;
+  std::thread worker([&] {
+    while (true) {
+      const std::string packet = pair.receive();
+      if (packet == "end") return;
+      ++begun;
+      pair.worker.answer(Parts{packet, ""});
+    }
+  });
+  int expected = 0;
+  int wrong = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string text = std::to_string(round);
+    const Mailbox::Number first = pair.dispatcher.post(Parts{text, "a"});
+    pair.dispatcher.post(Parts{text, "b"});
+    Mailbox::Number last = pair.dispatcher.post(Parts{text, "c"});
+    const std::uint32_t back = pair.dispatcher.take_back();
+    last -= back;
+    expected += 3 - static_cast<int>(back);
+    while (back < 3 && !pair.dispatcher.answered(last)) std::this_thread::yield();
+    for (Mailbox::Number number = first; back < 3 && number <= last; ++number)
+      if (pair.answer(number) != text + static_cast<char>('a' + (number - first))) ++wrong;
+    pair.dispatcher.finished(last);
+  }
+  pair.dispatcher.post(Parts{"end", ""});
+  worker.join();
+  CHECK(begun == expected);
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("the first answer rings while the dispatcher sleeps, the next one need not") {
   Pair pair;
   pair.bell.dispatcher_sleeps = 1;
@@ -74,26 +184,55 @@ TEST_CASE("the first answer rings while the dispatcher sleeps, the next one need
 
 TEST_CASE("a worker that was asked to ring does so whatever the bell says, for that request only") {
   Pair pair;
-  pair.dispatcher.post(Parts{"slow", ""});
-  pair.dispatcher.ask_to_ring();
+  pair.dispatcher.ask_to_ring(pair.dispatcher.post(Parts{"slow", ""}));
+  pair.dispatcher.post(Parts{"quick", ""});
   CHECK(pair.receive() == "slow");
   CHECK(pair.worker.answer(Parts{"done", ""}));
-  pair.dispatcher.post(Parts{"quick", ""});
   CHECK(pair.receive() == "quick");
   CHECK_FALSE(pair.worker.answer(Parts{"done", ""}));
 }
 
-TEST_CASE("an answer that claims to be longer than the mailbox is none") {
+TEST_CASE("an answer that claims to lie outside of the mailbox is none") {
   Pair pair;
-  pair.dispatcher.post(Parts{"x", ""});
+  const Mailbox::Number number = pair.dispatcher.post(Parts{"x", ""});
   CHECK(pair.receive() == "x");
   pair.worker.answer(Parts{"y", ""});
-  // What a hostile worker may write: it has the same memory.
-  platform::SharedMemory same = platform::SharedMemory::map(pair.descriptor.get(), sizeof(MailboxMemory));
-  static_cast<MailboxMemory*>(same.data())->response.size = 0xffffffff;
-  CHECK(pair.answer().empty());
-  static_cast<MailboxMemory*>(same.data())->response.size = MailboxMemory::kRoom + 1;
-  CHECK(pair.answer().empty());
+  MailboxMemory::Slot& slot = pair.memory().answers.slots[number % MailboxMemory::kSlots];
+  slot.size = 0xffffffff;
+  CHECK(pair.answer(number).empty());
+  slot.size = MailboxMemory::kRoom + 1;
+  CHECK(pair.answer(number).empty());
+  slot.size = 2;
+  slot.offset = MailboxMemory::kRoom - 1;
+  CHECK(pair.answer(number).empty());
+  slot.offset = 0xffffffff;
+  CHECK(pair.answer(number).empty());
+}
+
+TEST_CASE("a worker that lies about what it has begun cannot confuse the dispatcher's count") {
+  Pair pair;
+  const Mailbox::Number first = pair.dispatcher.post(Parts{"a", ""});
+  pair.dispatcher.post(Parts{"b", ""});
+  for (const std::uint64_t lie : {~std::uint64_t{0}, std::uint64_t{77}, std::uint64_t{0x80000000}}) {
+    pair.memory().requests.line = lie;
+    CHECK(pair.dispatcher.take_back() == 0);
+  }
+  pair.memory().requests.line = 0;  // "none of them"
+  CHECK(pair.dispatcher.take_back() == 2);
+  CHECK(pair.dispatcher.post(Parts{"c", ""}) == first);
+}
+
+TEST_CASE("an answer has room behind others only while they leave some, and more for the next one") {
+  Pair pair;
+  pair.dispatcher.post(Parts{"a", ""});
+  pair.dispatcher.post(Parts{"b", ""});
+  CHECK(pair.receive() == "a");
+  const std::string large(2000, 'x');
+  CHECK(pair.worker.has_room(large.size()));
+  CHECK_FALSE(pair.worker.has_room_for_more(large.size()));
+  pair.worker.answer(Parts{large, ""});
+  CHECK(pair.receive() == "b");
+  CHECK_FALSE(pair.worker.has_room(large.size()));
 }
 
 TEST_CASE("what has no room goes another way") {
