@@ -71,13 +71,14 @@ Mailbox::Number Mailbox::post(std::span<const std::string_view> parts) {
   return number;
 }
 
-std::uint32_t Mailbox::take_back() {
+std::uint32_t Mailbox::take_back(Number kept) {
   std::uint64_t line = mail_->requests.line.load(std::memory_order_acquire);
   // Not for ever: a worker that does nothing but change this word keeps what it was given.
   for (int attempt = 0; attempt < 100; ++attempt) {
-    const std::uint32_t left = posted_ - taken_in(line);
+    const Number newest = reaches(taken_in(line), kept) ? taken_in(line) : kept;
+    const std::uint32_t left = posted_ - newest;
     if (left == 0 || left > under_way()) return 0;
-    if (!mail_->requests.line.compare_exchange_strong(line, pack(taken_in(line), taken_in(line)),
+    if (!mail_->requests.line.compare_exchange_strong(line, pack(newest, taken_in(line)),
                                                       std::memory_order_acq_rel))
       continue;
     posted_ -= left;

@@ -72,10 +72,10 @@ class Mailbox {
   [[nodiscard]] bool has_room(std::size_t size) const;
   /// Posts one packet made of `parts`, which has room; none at all means "look at the channel".
   Number post(std::span<const std::string_view> parts);
-  /// Takes back the packets that the worker has not begun with. Returns how many: always the newest ones. It
-  /// is the worker who says what it has begun with: one that lies can have its own requests repeated, nobody
-  /// else's.
-  std::uint32_t take_back();
+  /// Takes back the packets behind packet `kept` that the worker has not begun with. Returns how many: always
+  /// the newest ones. It is the worker who says what it has begun with: one that lies can have its own
+  /// requests repeated, nobody else's.
+  std::uint32_t take_back(Number kept);
   /// Packet `number` and those before it are done with: their room is free once nothing else is under way.
   void finished(Number number) { finished_ = number; }
 

@@ -262,7 +262,7 @@ bool ProcessWorker::post_ahead(const Invocation& call, Duration timeout) {
 
 void ProcessWorker::take_back_posted() {
   if (ahead_.empty() || ahead_.front().taken_back) return;
-  std::uint32_t count = mail_.box.take_back();
+  std::uint32_t count = mail_.box.take_back(mail_.number);
   for (auto last = ahead_.rbegin(); last != ahead_.rend() && count > 0; ++last) {
     if (last->taken_back) continue;
     last->taken_back = true;
