@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import contestants
 import processes
+import quiet
 from contestants import BUILD, BODY
 from failure import Failure
 
@@ -178,6 +179,7 @@ def one_round(peers, work, amount, notes):
     warm(peers, amount, row, notes)
     cold_starts(peers[0], amount, row)
     bursts(work, peers, row)
+    quiet.wait_until_quiet(20)  # the kernel still takes down a thousand namespaces
     timeouts(amount, row)
     memory_growth(work, amount, row)
     return figures
