@@ -18,7 +18,11 @@ using std::chrono::seconds;
 // What all streams together may take, so that a hundred observers cost no more than one.
 constexpr std::size_t kEventsPerSecond = 20'000;
 constexpr std::size_t kWordsPerSecond = 4'000'000;
+// When more than that happens, nobody can be told everything, and a sample is enough: the busier the server
+// is, the less its observers may take.
+constexpr std::size_t kSamplePart = 5;
 constexpr std::size_t kLargestWrite = 64 * 1024;
+constexpr std::size_t kLargestSample = 4 * 1024;
 constexpr auto kPingEvery = seconds(15);
 constexpr int kStallsToEnd = 6;  // each is one write timeout of the server
 
@@ -41,6 +45,7 @@ class EventStream {
     if (!function.empty())
       function_ =
           static_cast<events::FunctionIndex>(std::find(names.begin(), names.end(), function) - names.begin());
+    newest_then_ = owner.log_.newest();
     pending_ = "retry: 1000\nevent: hello\ndata: " +
                json_.hello(owner.version_, owner.configuration_, owner.log_.newest()) + "\n\n";
   }
@@ -72,19 +77,35 @@ class EventStream {
 
  private:
   [[nodiscard]] std::size_t streams() const { return std::max<std::size_t>(owner_.count(), 1); }
-  [[nodiscard]] milliseconds pause() const { return milliseconds(std::max<std::size_t>(20, streams() * 5)); }
+  [[nodiscard]] milliseconds pause() const {
+    return milliseconds(std::max<std::size_t>(20, streams() * (sampled_ ? 20 : 5)));
+  }
+
+  // Whether more has happened since the last time than all streams could be told.
+  void decide_on_sampling() {
+    const TimePoint now = Clock::now();
+    const std::uint64_t newest = owner_.log_.newest();
+    const double seconds = std::max(std::chrono::duration<double>(now - decided_).count(), 0.001);
+    const auto happened = static_cast<double>(newest - newest_then_);
+    sampled_ = happened / seconds * static_cast<double>(streams()) > kEventsPerSecond;
+    decided_ = now;
+    newest_then_ = newest;
+  }
 
   // Returns whether there may be more than this turn's share.
   bool collect() {
+    decide_on_sampling();
     const auto share = [this](std::size_t per_second) {
-      return per_second * static_cast<std::size_t>(pause().count()) / 1000 / streams();
+      if (sampled_) per_second /= kSamplePart;
+      return std::max<std::size_t>(per_second * static_cast<std::size_t>(pause().count()) / 1000 / streams(), 1);
     };
     std::size_t events = 0;
     const std::size_t most_events = share(kEventsPerSecond);
     const std::size_t most_words = share(kWordsPerSecond);
     // Small pieces: what was fetched is written out, whatever the limits say.
-    const std::size_t piece = std::min<std::size_t>(most_words, 1024);
-    for (std::size_t words = 0; words < most_words && events < most_events && pending_.size() < kLargestWrite;
+    const std::size_t piece = std::min<std::size_t>(most_words, sampled_ ? 256 : 1024);
+    const std::size_t most_bytes = sampled_ ? kLargestSample : kLargestWrite;
+    for (std::size_t words = 0; words < most_words && events < most_events && pending_.size() < most_bytes;
          words += piece) {
       const bool more = reader_.read(
           [&](const events::Event& event) {
@@ -127,6 +148,9 @@ class EventStream {
   std::optional<events::FunctionIndex> function_;
   std::string pending_;
   TimePoint next_ping_ = Clock::now() + kPingEvery;
+  TimePoint decided_ = Clock::now();
+  std::uint64_t newest_then_ = 0;
+  bool sampled_ = false;
   int stalls_ = 0;
 };
 

@@ -35,10 +35,7 @@ class EventJson {
   static std::string dropped(std::uint64_t from, std::uint64_t count);
 
  private:
-  void append_time(std::string& out, std::int64_t nanoseconds);
-  void append_head(std::string& out, const Event& event);
-  void append_who(std::string& out, const Header& header, bool worker);
-  void append_finished(std::string& out, const Event& event);
+  std::string_view second(std::int64_t nanoseconds);
 
   const std::vector<std::string>& functions_;
   std::time_t second_ = -1;

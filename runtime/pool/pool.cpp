@@ -175,7 +175,7 @@ void Pool::give_up_if_slow() {
   TimePoint oldest = TimePoint::max();
   bool anybody_waits = !behind_.empty();
   for (const WorkerNumber number : quick_) {
-    oldest = std::min(oldest, records_[number].since);
+    oldest = std::min(oldest, records_[number].handed_over);
     anybody_waits = anybody_waits || !records_[number].followers.empty();
   }
   if (!anybody_waits) return;
@@ -349,11 +349,15 @@ Task<> Pool::start_spare(WorkerNumber number) {
   settle();
 }
 
-void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, TimePoint now) {
+// A worker that goes on with the next request does not become idle in between, and nobody is told that it did.
+void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Stretch stretch, TimePoint now) {
   Record& record = records_[number];
-  log_.worker_busy(settings_.index, number, call.request_id, cold ? Duration(0) : now - record.since, now);
+  if (stretch == Stretch::begins) {
+    log_.worker_busy(settings_.index, number, call.request_id, cold ? Duration(0) : now - record.since, now);
+    record.since = now;
+  }
   log_.invocation_started(settings_.index, number, call.request_id, cold, now);
-  record.since = now;
+  record.handed_over = now;
   record.request = events::RequestName(call.request_id);
   record.mark = pacer_.handed_over();
   if (pacer_.trusts()) quick_.push_back(number);
@@ -374,8 +378,6 @@ void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason
       if (!record.reason) record.reason = reason;
       kill_soon(number);
     }
-    log_.worker_idle(settings_.index, number, now - record.since, now);
-    record.since = now;
     Follower* next = record.followers.front();
     record.followers.pop_front();
     next->gate.open();
@@ -591,7 +593,8 @@ Lease::~Lease() {
 Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   Worker& worker = *pool_->records_[number_].worker;
   const TimePoint handed_over = Clock::now();
-  pool_->hand_over(number_, call, cold_, handed_over);
+  pool_->hand_over(number_, call, cold_, arrived_ ? Pool::Stretch::goes_on : Pool::Stretch::begins,
+                   handed_over);
   reusable_ = false;  // until it has answered
   Outcome outcome;
   try {

@@ -148,7 +148,8 @@ class Pool {
     TimePoint started;
     TimePoint ready;
     TimePoint since;              ///< when it became what it is, idle or busy
-    events::RequestName request;  ///< the last one that it was given
+    TimePoint handed_over;        ///< when it was given the last request
+    events::RequestName request;  ///< which one that was
     Pacer::Mark mark = 0;
   };
 
@@ -167,7 +168,8 @@ class Pool {
   [[nodiscard]] Outcome refusal() const;
   Outcome breaker_refusal(TimePoint now) const;
 
-  void hand_over(WorkerNumber number, const Invocation& call, bool cold, TimePoint now);
+  enum class Stretch { begins, goes_on };
+  void hand_over(WorkerNumber number, const Invocation& call, bool cold, Stretch stretch, TimePoint now);
   void release(WorkerNumber number, bool reusable, events::StopReason reason);
   void retire(WorkerNumber number, events::StopReason reason);
   void kill_soon(WorkerNumber number);
