@@ -49,9 +49,17 @@ std::string_view date() {
   return text.data();
 }
 
+// The head of the last answer that was written: its memory is used for the next one.
+std::string& spare_head() {
+  static std::string spare;
+  return spare;
+}
+
 bool has_body(int status) { return status != 204 && status != 304; }
 
 void begin(std::string& head, int status, std::size_t length, const AnswerFrame& frame) {
+  head = std::move(spare_head());
+  head.clear();
   head.reserve(512);
   auto out = std::back_inserter(head);
   fmt::format_to(out, FMT_COMPILE("HTTP/1.1 {} {}\r\nDate: {}\r\n"), status, reason(status), date());
@@ -152,6 +160,11 @@ void add_handler_fields(std::string& head, std::string_view headers) {
 }
 
 }  // namespace
+
+void written(Answer&& answer) {
+  constexpr std::size_t largest_kept = 4096;
+  if (answer.head.capacity() <= largest_kept) spare_head() = std::move(answer.head);
+}
 
 Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame& frame) {
   Answer answer;

@@ -24,6 +24,10 @@ struct Answer {
   bool close = false;  ///< the connection ends after it
 };
 
+/// Gives back an answer that has been written: the memory of its head is used for the next one. Loop thread
+/// only.
+void written(Answer&& answer);
+
 /// The answer to an invocation. Takes the outcome's body. `function` is named in problem documents and
 /// in the worker's name. The handler's header fields have been checked (header_block.h).
 Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame& frame);

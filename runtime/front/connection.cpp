@@ -113,7 +113,9 @@ Task<bool> Connection::answer(Request& request) {
     case Route::Kind::refused:
       break;  // was answered before
   }
-  co_return co_await write(made);
+  const bool goes_on = co_await write(made);
+  written(std::move(made));
+  co_return goes_on;
 }
 
 Task<Outcome> Connection::invoke(const Request& request) {
