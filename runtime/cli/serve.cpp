@@ -24,6 +24,9 @@
 namespace coffees::cli {
 namespace {
 
+// A thousand busy workers take five thousand, and each client one.
+constexpr std::uint64_t kDescriptors = 16'384;
+
 // Brings up every function's init and zygote, all at once; a bad one is an event and does not stop the
 // others.
 void prepare_all(Loop& loop, const Dispatcher& dispatcher, const std::vector<zygote::ZygoteSource*>& sources,
@@ -92,6 +95,7 @@ int serve(const ServeOptions& options) {
   platform::survive_broken_pipes();
   platform::reap_children_automatically();
   const std::uint64_t open_files = platform::limits::raise_open_files();
+  platform::limits::prepare_descriptors(kDescriptors);
 
   Loop loop;
   // From the first moment: as process 1 of a container a signal without a handler would be lost.

@@ -1,10 +1,12 @@
 #include "platform/limits.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 
 #include "platform/syscall.h"
+#include "platform/unique_fd.h"
 
 namespace coffees::platform::limits {
 namespace {
@@ -41,6 +43,16 @@ std::uint64_t raise_open_files() {
   limit.rlim_cur = limit.rlim_max;
   check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit(RLIMIT_NOFILE)");
   return limit.rlim_cur;
+}
+
+void prepare_descriptors(std::uint64_t count) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto last = static_cast<int>(std::min<rlim_t>(count, limit.rlim_cur)) - 1;
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null) return;
+  // One that lies at the end; the table stays as large when it goes.
+  const UniqueFd far(::fcntl(null.get(), F_DUPFD_CLOEXEC, last));
 }
 
 bool built_with_sanitizer() {

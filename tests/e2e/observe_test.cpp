@@ -49,14 +49,22 @@ std::map<std::string, double> metrics(const Server& server) {
   return samples;
 }
 
-std::uint64_t memory_of(pid_t pid) {
+// A number out of /proc/PID/status (proc(5)); `field` with its colon.
+std::uint64_t status_of(pid_t pid, const std::string& field) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmRSS:")) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+    if (line.starts_with(field)) return std::strtoull(line.c_str() + field.size(), nullptr, 10);
   return 0;
 }
 
+std::uint64_t memory_of(pid_t pid) { return status_of(pid, "VmRSS:") * 1024; }
+
 }  // namespace
+
+TEST_CASE("the dispatcher's table of descriptors does not have to grow while it serves") {
+  const Server server(function("espresso", menu("espresso")));
+  CHECK(status_of(server.pid(), "FDSize:") >= 16'384);
+}
 
 TEST_CASE("the logs of fifty concurrent invocations are never mixed") {
   Server server(function("talker", fixture("talker"), "timeout = \"30s\""));
