@@ -322,6 +322,10 @@ void Api::version(const httplib::Request&, const Parameters&, httplib::Response&
 void Api::events(const httplib::Request& request, const Parameters&, httplib::Response& response) {
   const std::string function = request.get_param_value("function");
   if (!function.empty() && !find_function(function, response)) return;
+  if (const std::string type = EventStreams::unknown_type(request.get_param_value("types")); !type.empty())
+    return problem(
+        response, 400, "bad_request", "there is no event of type '" + type + "'",
+        "one like invocation.finished, or invocation, worker, function, log, stats for all of a kind");
   if (!streams_.open(request, response))
     problem(response, 503, "too_many_streams", "128 clients follow the events already", "close one of them");
 }

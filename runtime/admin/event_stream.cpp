@@ -32,6 +32,29 @@ std::optional<std::uint64_t> parse_number(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
+// Calls `each(type)` for the names in a comma-separated list, until one call returns true. Returns whether
+// one did.
+template <typename Each>
+bool any_of_list(std::string_view list, Each&& each) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    if (each(list.substr(0, comma))) return true;
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  }
+  return false;
+}
+
+// "invocation" stands for all of its kind.
+bool stands_for(std::string_view wanted, std::string_view name) {
+  return wanted == name || wanted == name.substr(0, name.find('.'));
+}
+
+bool is_type(std::string_view wanted) {
+  for (int type = 0; type <= static_cast<int>(events::Type::stats); ++type)
+    if (stands_for(wanted, name_of(static_cast<events::Type>(type)))) return true;
+  return false;
+}
+
 }  // namespace
 
 // One stream, on its connection's thread.
@@ -46,6 +69,9 @@ class EventStream {
       function_ =
           static_cast<events::FunctionIndex>(std::find(names.begin(), names.end(), function) - names.begin());
     newest_then_ = owner.log_.newest();
+    wants_invocations_ = types_.empty() || any_of_list(types_, [](std::string_view wanted) {
+                           return wanted.starts_with("invocation") || wanted.starts_with("worker");
+                         });
     pending_ = "retry: 1000\nevent: hello\ndata: " +
                json_.hello(owner.version_, owner.configuration_, owner.log_.newest()) + "\n\n";
   }
@@ -87,7 +113,7 @@ class EventStream {
     const std::uint64_t newest = owner_.log_.newest();
     const double seconds = std::max(std::chrono::duration<double>(now - decided_).count(), 0.001);
     const auto happened = static_cast<double>(newest - newest_then_);
-    sampled_ = happened / seconds * static_cast<double>(streams()) > kEventsPerSecond;
+    sampled_ = wants_invocations_ && happened / seconds * static_cast<double>(streams()) > kEventsPerSecond;
     decided_ = now;
     newest_then_ = newest;
   }
@@ -97,7 +123,8 @@ class EventStream {
     decide_on_sampling();
     const auto share = [this](std::size_t per_second) {
       if (sampled_) per_second /= kSamplePart;
-      return std::max<std::size_t>(per_second * static_cast<std::size_t>(pause().count()) / 1000 / streams(), 1);
+      return std::max<std::size_t>(per_second * static_cast<std::size_t>(pause().count()) / 1000 / streams(),
+                                   1);
     };
     std::size_t events = 0;
     const std::size_t most_events = share(kEventsPerSecond);
@@ -130,15 +157,7 @@ class EventStream {
     if (function_ && event.header.function != *function_) return false;
     if (types_.empty()) return true;
     const std::string_view name = name_of(event.header.type);
-    // "invocation" stands for all of its kind.
-    const std::string_view group = name.substr(0, name.find('.'));
-    for (std::string_view rest = types_; !rest.empty();) {
-      const std::size_t comma = rest.find(',');
-      const std::string_view type = rest.substr(0, comma);
-      if (type == name || type == group) return true;
-      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-    }
-    return false;
+    return any_of_list(types_, [name](std::string_view wanted) { return stands_for(wanted, name); });
   }
 
   EventStreams& owner_;
@@ -151,8 +170,19 @@ class EventStream {
   TimePoint decided_ = Clock::now();
   std::uint64_t newest_then_ = 0;
   bool sampled_ = false;
+  bool wants_invocations_ = true;  ///< else it has little to tell, however much happens
   int stalls_ = 0;
 };
+
+std::string EventStreams::unknown_type(const std::string& types) {
+  std::string unknown;
+  any_of_list(types, [&unknown](std::string_view wanted) {
+    if (is_type(wanted)) return false;
+    unknown = wanted;
+    return true;
+  });
+  return unknown;
+}
 
 bool EventStreams::open(const httplib::Request& request, httplib::Response& response) {
   if (count_.fetch_add(1) >= kMost) {

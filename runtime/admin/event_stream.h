@@ -23,9 +23,13 @@ class EventStreams {
   /// Answers with a stream, or returns false when there are kMost already. The stream begins behind the event
   /// that `Last-Event-ID` (or `since`) names, without either with what happens from now on. `types` and
   /// `function` filter. Whoever reads too slowly, or asks for more than all streams together are given
-  /// (20,000 events a second, or a fifth of it while more than that happens), meets a `dropped` event in place
-  /// of what was overwritten meanwhile.
+  /// (20,000 events a second, or a fifth of it while more than that happens), meets a `dropped` event in
+  /// place of what was overwritten meanwhile.
   bool open(const httplib::Request& request, httplib::Response& response);
+
+  /// The first name in a comma-separated list that is neither an event's type nor stands for several; empty
+  /// when all are.
+  static std::string unknown_type(const std::string& types);
 
   [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
 

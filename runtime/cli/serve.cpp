@@ -129,10 +129,6 @@ int serve(const ServeOptions& options) {
   const std::string admin_url = url_of(configuration.server.admin_host, admin.port());
   front.set_admin_url(admin_url);
   const ServerFile server_file(url, admin_url);
-  if (!options.quiet && options.log_format == "text")
-    print_banner(console, configuration, host, url, admin_url);
-  console.flush();
-
   std::vector<std::unique_ptr<events::Follower>> followers;
   try {
     followers = start_followers(options, log, console, digest);
@@ -142,6 +138,9 @@ int serve(const ServeOptions& options) {
         config::Problem{"E108", "", error.what(), "--record FILE names a file that can be written"}.text());
     return kUsage;
   }
+  if (!options.quiet && options.log_format == "text")
+    print_banner(console, configuration, host, url, admin_url);
+  console.flush();
   prepare_all(loop, dispatcher, sources, log.functions());
   front.start();
   admin::Bridge bridge(loop);

@@ -43,8 +43,11 @@ class Pacer {
   [[nodiscard]] bool trusts() const { return quick_in_a_row_ == kTrusted; }
   /// So quick that one may be handed to a worker that has not answered yet.
   [[nodiscard]] bool tiny() const { return trusts() && cost_ < kTiny; }
-  /// So many of them run that another one had better wait.
-  [[nodiscard]] bool crowded() const { return trusts() && running_ >= (tiny() ? 1 : most_); }
+  /// So many of them run that another one had better wait. `can_follow`: or be handed over behind one of
+  /// them.
+  [[nodiscard]] bool crowded(bool can_follow) const {
+    return trusts() && running_ >= (tiny() && can_follow ? 1 : most_);
+  }
   /// One has taken longer than kPatience: those that run now do not count any more.
   void give_up() {
     ++epoch_;

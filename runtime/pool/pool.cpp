@@ -13,22 +13,6 @@ std::chrono::seconds round_up(Duration duration) {
   return std::max(std::chrono::ceil<std::chrono::seconds>(duration), std::chrono::seconds(1));
 }
 
-events::StopReason stop_reason(Outcome::Kind kind) {
-  switch (kind) {
-    case Outcome::Kind::timeout:
-      return events::StopReason::timeout;
-    case Outcome::Kind::out_of_memory:
-      return events::StopReason::memory;
-    case Outcome::Kind::protocol_error:
-    case Outcome::Kind::response_too_large:
-      return events::StopReason::protocol;
-    case Outcome::Kind::client_gone:
-      return events::StopReason::client_gone;
-    default:
-      return events::StopReason::crash;
-  }
-}
-
 // Lets the loop take in what is there already. Twice: the first turn polls the sockets, whose events are
 // queued behind it.
 Task<> one_turn() {
@@ -79,8 +63,9 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
   if (!behind_.empty()) co_await wait_for_others(Place::last);
-  while (pacer_.crowded() && !closed_) {
-    const WorkerNumber number = post_ahead(call);
+  const auto can_follow = [&] { return settings_.reuse && !talks_ && call.cancellation == nullptr; };
+  while (pacer_.crowded(can_follow()) && !closed_) {
+    const WorkerNumber number = can_follow() ? post_ahead(call) : 0;
     if (number != 0) {
       std::optional<Lease> lease = co_await follow(number, arrived);
       if (lease) co_return std::move(*lease);
@@ -111,111 +96,6 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   }
   breaker_.no_verdict();
   co_return refusal();
-}
-
-// Hands it over behind the quick invocation that has the fewest others behind it. Returns whose that is, 0
-// when there is no room.
-WorkerNumber Pool::post_ahead(const Invocation& call) {
-  if (!settings_.reuse || !pacer_.tiny()) return 0;
-  Record* chosen = nullptr;
-  WorkerNumber its_number = 0;
-  for (const WorkerNumber number : quick_) {
-    Record& record = records_[number];
-    const std::uint64_t to_serve = record.served + record.followers.size() + 2;
-    if (record.talks || record.unwanted || record.reason || record.process_ended ||
-        (settings_.max_requests != 0 && to_serve > settings_.max_requests))
-      continue;
-    if (chosen != nullptr && chosen->followers.size() <= record.followers.size()) continue;
-    chosen = &record;
-    its_number = number;
-  }
-  if (chosen == nullptr || !chosen->worker->post_ahead(call, settings_.timeout)) return 0;
-  return its_number;
-}
-
-// Until all before it are over, or it was taken back: then there is no lease.
-Task<std::optional<Lease>> Pool::follow(WorkerNumber number, TimePoint arrived) {
-  Follower follower(loop_.get_executor());
-  records_[number].followers.push_back(&follower);
-  watch_patience();
-  // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
-  struct Guard {
-    Pool& pool;
-    WorkerNumber number;
-    Follower* follower;
-    ~Guard() {
-      std::erase(pool.behind_, &follower->gate);
-      const auto record = pool.records_.find(number);
-      if (record != pool.records_.end()) std::erase(record->second.followers, follower);
-    }
-  } guard{*this, number, &follower};
-  co_await follower.gate.wait();
-  if (follower.taken_back) co_return std::nullopt;
-  co_return std::optional<Lease>(std::in_place, *this, number, arrived);
-}
-
-// Those that their worker has not begun wait in front of all others again.
-void Pool::take_back(Record& record) {
-  if (record.followers.empty()) return;
-  for (std::size_t left = record.worker->take_back(); left > 0 && !record.followers.empty(); --left) {
-    Follower* follower = record.followers.back();
-    record.followers.pop_back();
-    follower->taken_back = true;
-    behind_.push_front(&follower->gate);
-  }
-}
-
-// While somebody waits behind quick invocations, these are watched.
-void Pool::watch_patience() {
-  if (!patience_.armed()) patience_.arm(Clock::now() + Pacer::kPatience);
-}
-
-void Pool::give_up_if_slow() {
-  const TimePoint now = Clock::now();
-  TimePoint oldest = TimePoint::max();
-  bool anybody_waits = !behind_.empty();
-  for (const WorkerNumber number : quick_) {
-    oldest = std::min(oldest, records_[number].handed_over);
-    anybody_waits = anybody_waits || !records_[number].followers.empty();
-  }
-  if (!anybody_waits) return;
-  if (oldest + Pacer::kPatience > now && !quick_.empty()) {
-    patience_.arm(oldest + Pacer::kPatience);
-    return;
-  }
-  pacer_.give_up();
-  for (const WorkerNumber number : std::exchange(quick_, {})) take_back(records_[number]);
-  let_others_go();
-}
-
-// In order of arrival, until a quick one is over or patience is at its end.
-Task<> Pool::wait_for_others(Place place) {
-  Gate gate(loop_.get_executor());
-  watch_patience();
-  if (place == Place::first)
-    behind_.push_front(&gate);
-  else
-    behind_.push_back(&gate);
-  // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
-  struct Guard {
-    std::deque<Gate*>& queue;
-    Gate* gate;
-    ~Guard() { std::erase(queue, gate); }
-  } guard{behind_, &gate};
-  co_await gate.wait();
-}
-
-// At once, not in the next turn: a worker that has just answered takes its next request without falling
-// asleep.
-void Pool::let_others_go() {
-  bool room = true;
-  while (!behind_.empty() && room) {
-    Gate* gate = behind_.front();
-    const std::size_t before = behind_.size();
-    behind_.pop_front();
-    gate->open();
-    room = behind_.size() < before;
-  }
 }
 
 Outcome Pool::refusal() const {
@@ -349,7 +229,8 @@ Task<> Pool::start_spare(WorkerNumber number) {
   settle();
 }
 
-// A worker that goes on with the next request does not become idle in between, and nobody is told that it did.
+// A worker that goes on with the next request does not become idle in between, and nobody is told that it
+// did.
 void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Stretch stretch, TimePoint now) {
   Record& record = records_[number];
   if (stretch == Stretch::begins) {
@@ -360,7 +241,7 @@ void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Str
   record.handed_over = now;
   record.request = events::RequestName(call.request_id);
   record.mark = pacer_.handed_over();
-  if (pacer_.trusts()) quick_.push_back(number);
+  if (pacer_.trusts() || !record.followers.empty()) quick_.push_back(number);
 }
 
 void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason) {
@@ -371,17 +252,14 @@ void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason
   const bool worn_out =
       !settings_.reuse || (settings_.max_requests != 0 && record.served >= settings_.max_requests);
   const bool stays = reusable && !worn_out && !record.process_ended && !record.unwanted && !closed_;
-  if (!stays || record.holds) take_back(record);
+  if (!stays || record.holds || !pacer_.tiny()) take_back(record);
   if (!record.followers.empty()) {
     // The worker is at the next one already.
     if (!reusable) {
       if (!record.reason) record.reason = reason;
       kill_soon(number);
     }
-    Follower* next = record.followers.front();
-    record.followers.pop_front();
-    next->gate.open();
-    let_others_go();
+    go_on_with_next(number);
     return;
   }
   if (!stays) {
@@ -531,103 +409,6 @@ void Pool::close() {
     if (record.worker) record.worker->kill();
   corpse_gone_.notify();
   let_others_go();
-}
-
-std::size_t Pool::warm(std::size_t count) {
-  std::size_t started = 0;
-  const auto room = [this] {
-    return snapshot().workers() + roster_.count(WorkerState::stopping) < settings_.rules.limit;
-  };
-  while (started < count && room() && !closed_ && !breaker_.is_open()) {
-    spawn_detached(loop_.get_executor(), start_spare(roster_.add()));
-    ++started;
-  }
-  return started;
-}
-
-std::size_t Pool::cold() {
-  const scaler::Snapshot before = snapshot();
-  for (auto& [number, record] : records_) record.unwanted = true;
-  while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle(), events::StopReason::user);
-  settle();
-  return before.workers();
-}
-
-bool Pool::stop_worker(WorkerNumber number) {
-  const auto found = records_.find(number);
-  if (found == records_.end() || !found->second.worker) return false;
-  if (!found->second.reason) found->second.reason = events::StopReason::user;
-  if (roster_.state(number) == WorkerState::idle) {
-    retire(number, events::StopReason::user);
-    settle();
-  } else {
-    found->second.worker->kill();
-  }
-  return true;
-}
-
-std::vector<WorkerStatus> Pool::workers() const {
-  std::vector<WorkerStatus> all;
-  for (const auto& [number, record] : records_) {
-    WorkerStatus worker{.number = number, .state = roster_.state(number), .started = record.started};
-    if (record.worker) {
-      worker.pid = record.worker->pid();
-      worker.cold_start = record.ready - record.started;
-      worker.since = record.since;
-      worker.served = record.served;
-      worker.request = record.request;
-      const bool for_ever = settings_.rules.keep_warm == scaler::kForever;
-      if (worker.state == WorkerState::idle && !for_ever)
-        worker.retires_at = record.since + settings_.rules.keep_warm;
-    }
-    all.push_back(worker);
-  }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-  return all;
-}
-
-Lease::~Lease() {
-  if (pool_ != nullptr) pool_->release(number_, reusable_, reason_);
-}
-
-Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
-  Worker& worker = *pool_->records_[number_].worker;
-  const TimePoint handed_over = Clock::now();
-  pool_->hand_over(number_, call, cold_, arrived_ ? Pool::Stretch::goes_on : Pool::Stretch::begins,
-                   handed_over);
-  reusable_ = false;  // until it has answered
-  Outcome outcome;
-  try {
-    outcome = co_await worker.invoke(call, pool_->settings_.timeout, cold_, undelivered);
-  } catch (const std::exception& error) {
-    outcome = Outcome::failure(Outcome::Kind::no_resources, error.what(),
-                               "the machine is short of something; its worker was stopped");
-  }
-  const TimePoint now = Clock::now();
-  timing_.exec = now - handed_over;
-  if (arrived_) {
-    // It may have begun before the answer to the one before was looked at.
-    timing_.exec = std::clamp(outcome.usage.ran, timing_.exec, now - *arrived_);
-    timing_.queue = now - *arrived_ - timing_.exec;
-  }
-  outcome.timing = timing_;
-  outcome.cold = cold_;
-  outcome.worker_number = number_;
-  Pool::Record& record = pool_->records_[number_];
-  ++record.served;
-  record.talks = outcome.usage.logged;
-  record.holds = outcome.usage.held;
-  pool_->pacer_.over(record.mark, outcome.kind != Outcome::Kind::ok || outcome.usage.waited, outcome.usage.cpu);
-  // Stopped by hand: that says nothing of the function.
-  const bool on_purpose = record.reason && outcome.kind == Outcome::Kind::crashed;
-  if (on_purpose) outcome.hint = "somebody stopped this worker while it served; ask again";
-  reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
-  reason_ = stop_reason(outcome.kind);
-  if (undelivered || on_purpose)
-    pool_->breaker_.no_verdict();
-  else
-    pool_->judge(outcome);
-  co_return outcome;
 }
 
 }  // namespace coffees

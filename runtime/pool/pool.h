@@ -139,7 +139,6 @@ class Pool {
   struct Record {
     std::unique_ptr<Worker> worker;  ///< null while it starts
     std::deque<Follower*> followers;
-    bool talks = true;  ///< its last invocation printed something, or there was none
     bool holds = false;  ///< it begins nothing that was posted ahead
     std::uint64_t served = 0;
     bool process_ended = false;
@@ -173,6 +172,7 @@ class Pool {
   void release(WorkerNumber number, bool reusable, events::StopReason reason);
   void retire(WorkerNumber number, events::StopReason reason);
   void kill_soon(WorkerNumber number);
+  void go_on_with_next(WorkerNumber number);
   void gone(WorkerNumber number);
   void process_ended(WorkerNumber number);
   enum class Occasion { completion, timer };
@@ -189,8 +189,12 @@ class Pool {
   WorkerRoster roster_;
   Breaker breaker_;
   Pacer pacer_;
-  std::vector<WorkerNumber> quick_;  ///< those that run a quick invocation now
-  std::deque<Gate*> behind_;         ///< requests that wait for a quick one to be over
+  std::vector<WorkerNumber> quick_;  ///< those that run a quick invocation now, or have followers
+  bool talks_ = true;                ///< the last invocation printed something, or there was none
+  // How many resumed coroutines lie on the stack, each within the one before.
+  static constexpr int kDeepest = 32;
+  int depth_ = 0;
+  std::deque<Gate*> behind_;  ///< requests that wait for a quick one to be over
   Deadline patience_;
   std::unordered_map<WorkerNumber, Record> records_;
   std::deque<Waiter*> queue_;

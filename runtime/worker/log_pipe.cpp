@@ -42,7 +42,8 @@ void LogPipe::close() {
 void LogPipe::wait() {
   pipe_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const ErrorCode& error) {
     if (error || !self->pipe_.is_open()) return;
-    if (self->before_reading_) self->before_reading_();
+    // A copy: the call may end what it belongs to, which then clears it.
+    if (const std::function<void()> action = self->before_reading_) action();
     if (!self->pipe_.is_open() || !self->read_some()) return;
     if (self->flooding_)
       self->slow_down_.arm(Clock::now() + kFloodPause);

@@ -132,15 +132,15 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
   const std::string_view error_type = view(result.error_type).substr(0, 1024);
   const std::string_view error_message = view(result.error_message).substr(0, 16 * 1024);
   wire::ResponseMeta meta{.result = static_cast<wire::Result>(result.outcome),
-                                .status = result.status == 0 ? 200 : result.status,
-                                .headers_size = static_cast<std::uint32_t>(headers.size()),
-                                .error_type_size = static_cast<std::uint32_t>(error_type.size()),
-                                .error_message_size = static_cast<std::uint32_t>(error_message.size()),
-                                .flags = account.logged ? wire::ResponseMeta::kLogged : 0,
-                                .cpu_nanoseconds = account.usage.cpu_nanoseconds,
-                                .peak_rss = account.usage.peak_rss,
-                                .waits = cut_to_32_bits(account.usage.waits),
-                                .ran_nanoseconds = cut_to_32_bits(account.ran_nanoseconds)};
+                          .status = result.status == 0 ? 200 : result.status,
+                          .headers_size = static_cast<std::uint32_t>(headers.size()),
+                          .error_type_size = static_cast<std::uint32_t>(error_type.size()),
+                          .error_message_size = static_cast<std::uint32_t>(error_message.size()),
+                          .flags = account.logged ? wire::ResponseMeta::kLogged : 0,
+                          .cpu_nanoseconds = account.usage.cpu_nanoseconds,
+                          .peak_rss = account.usage.peak_rss,
+                          .waits = cut_to_32_bits(account.usage.waits),
+                          .ran_nanoseconds = cut_to_32_bits(account.ran_nanoseconds)};
   const std::size_t texts_size = headers.size() + error_type.size() + error_message.size();
   const std::size_t head_size = sizeof(wire::PacketHeader) + sizeof meta + texts_size;
   if (head_size > wire::kMaxPacket) {
@@ -153,9 +153,11 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
     too_large.error_message = bytes(message);
     return send_response(mail, invocation, too_large, account);
   }
-  // The dispatcher reads answers and log lines in this order only if nothing else is begun meanwhile.
+  // The dispatcher can tell whose the next log line or packet is only if nothing else is begun meanwhile, and
+  // after a bad answer it kills this process.
   const bool by_mail = mail.has_room(head_size + body.size());
-  if (!by_mail || account.logged || !mail.has_room_for_more(head_size + body.size())) {
+  const bool good = ok ? meta.status >= 200 && meta.status <= 599 : result.outcome == COFFEES_ERROR;
+  if (!good || !by_mail || account.logged || !mail.has_room_for_more(head_size + body.size())) {
     meta.flags |= wire::ResponseMeta::kHeld;
     mail.hold();
   }

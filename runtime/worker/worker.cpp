@@ -175,9 +175,6 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
     by_channel_ = false;
     mail_.number = ahead->number;
     room_.expect(*this);
-    bool dead = false;  // the mailbox may hold the answer all the same
-    failed = check_idle_channel(dead);
-    undelivered = failed && !mail_.box.taken(mail_.number);
   } else {
     invocation_ = ++last_invocation_;
     failed = co_await send_request(call, deadline, cold, undelivered);
@@ -379,18 +376,22 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     wire::Packet packet;
     std::size_t size = 0;
     platform::Received received;
-    if (expired_ || cancelled_) co_return interrupted(cancelled_ ? Wake::cancelled : Wake::expired);
     const bool by_mail = mail_.box.answered(mail_.number);
+    if (!by_mail && (expired_ || cancelled_))
+      co_return interrupted(cancelled_ ? Wake::cancelled : Wake::expired);
     if (by_mail) {
       ++answers_;
       size = mail_.box.copy_answer(mail_.number, packet_buffer());
+    } else if (!kept_.empty()) {
+      size = kept_.copy(packet_buffer().data(), packet_buffer().size());
+      kept_.clear();
     } else if (channel_event_) {
       if (!receive_packet(received)) continue;
       if (received.state != ReceiveState::message) {
         if (mail_.box.answered(mail_.number)) continue;  // answered, and ended since
         // Whether a handler can have seen it: for the channel the kernel knows what was left unread.
-        undelivered =
-            by_channel_ ? received.state == ReceiveState::reset && !anything_read : !mail_.box.taken(mail_.number);
+        undelivered = by_channel_ ? received.state == ReceiveState::reset && !anything_read
+                                  : !mail_.box.taken(mail_.number);
         co_return co_await died();
       }
       if (received.truncated) co_return nonsense("a packet that is too long");
@@ -411,7 +412,14 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
       if (std::optional<Outcome> trouble = look_at(packet)) co_return std::move(*trouble);
       continue;
     }
-    if (packet.header.invocation != invocation_) co_return nonsense("an answer to another request");
+    if (packet.header.invocation != invocation_) {
+      // Since the look at the mailbox it may have answered there, and the next one by the channel.
+      if (by_mail || !mail_.box.answered(mail_.number) || ahead_.empty() ||
+          packet.header.invocation != ahead_.front().invocation)
+        co_return nonsense("an answer to another request");
+      kept_.assign(packet_buffer().data(), size);
+      continue;
+    }
     if (packet.header.body_size > settings_.max_body)
       co_return Outcome::failure(Outcome::Kind::response_too_large,
                                  settings_.function + " answered with " +

@@ -121,6 +121,7 @@ class ProcessWorker : public Worker {
   std::deque<Ahead> ahead_;     ///< in the order of posting; those taken back are the last ones
   bool running_ = false;        ///< between the beginning and the end of invoke()
   bool talked_ = false;         ///< it may have printed something
+  std::string kept_;            ///< an answer that came by the channel before its turn
   bool by_channel_ = false;     ///< the request went by the channel
   bool channel_event_ = false;  ///< there may be something on the channel; else it is being watched
   Gate gate_;

@@ -98,6 +98,38 @@ TEST_CASE("answers of every size and errors in a crowd reach who asked for them"
   CHECK(wrong == 0);
 }
 
+TEST_CASE("a bad answer in a crowd harms nobody else") {
+  const Server server(function("misbehave", fixture("misbehave"), "limit = 64\nmemory = \"64MiB\""));
+  const auto is_bad = [](int customer, int order) { return customer % 4 == 0 && order % 20 == 10; };
+  const int wrong = wrong_answers(
+      server, "/misbehave", 100,
+      [&](int customer, int order) -> std::string {
+        if (!is_bad(customer, order)) return R"({"do":"nothing"})";
+        return customer % 8 == 0 ? R"({"do":"eat","mib":200})" : R"({"do":"status","status":700})";
+      },
+      [&](int customer, int order, const Response& response) {
+        return is_bad(customer, order) ? response.status >= 500 : response.status == 200;
+      });
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("errors before one that takes long do not make the others wait for it") {
+  const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
+  std::atomic<int> late = 0;
+  const int wrong = wrong_answers(
+      server, "/misbehave", 120,
+      [](int customer, int order) {
+        if (customer == 0 && order % 40 == 20) return R"({"do":"sleep","ms":400})";
+        return customer == 1 && order % 4 == 0 ? R"({"do":"throw"})" : R"({"do":"nothing"})";
+      },
+      [&](int customer, int, const Response& response) {
+        if (customer != 0 && response.seconds > 0.2) ++late;
+        return response.status == 200 || customer == 1;
+      });
+  CHECK(wrong == 0);
+  CHECK(late == 0);
+}
+
 TEST_CASE("one that takes long in a crowd holds up nobody else") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
   std::atomic<int> late = 0;

@@ -293,6 +293,9 @@ TEST_CASE("a stream can be narrowed to types and to one function") {
   CHECK(events[0].event == "invocation.started");
   for (const ServerEvent& event : events) CHECK(event.data["function"] == "latte");
   CHECK(get(server.admin_port(), "/api/v1/events?function=latt").status == 404);
+  const Response unknown = get(server.admin_port(), "/api/v1/events?types=invocation,worker.busi");
+  CHECK(unknown.status == 400);
+  CHECK(unknown.json()["detail"].get<std::string>().find("'worker.busi'") != std::string::npos);
 }
 
 TEST_CASE(

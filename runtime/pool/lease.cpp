@@ -1,0 +1,75 @@
+// One invocation on a worker that is on loan.
+#include <algorithm>
+
+#include "pool/pool.h"
+
+namespace coffees {
+namespace {
+
+events::StopReason stop_reason(Outcome::Kind kind) {
+  switch (kind) {
+    case Outcome::Kind::timeout:
+      return events::StopReason::timeout;
+    case Outcome::Kind::out_of_memory:
+      return events::StopReason::memory;
+    case Outcome::Kind::protocol_error:
+    case Outcome::Kind::response_too_large:
+      return events::StopReason::protocol;
+    case Outcome::Kind::client_gone:
+      return events::StopReason::client_gone;
+    default:
+      return events::StopReason::crash;
+  }
+}
+
+}  // namespace
+
+Lease::~Lease() {
+  if (pool_ != nullptr) pool_->release(number_, reusable_, reason_);
+}
+
+Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
+  Worker& worker = *pool_->records_[number_].worker;
+  const TimePoint handed_over = Clock::now();
+  pool_->hand_over(number_, call, cold_, arrived_ ? Pool::Stretch::goes_on : Pool::Stretch::begins,
+                   handed_over);
+  reusable_ = false;  // until it has answered
+  Outcome outcome;
+  try {
+    outcome = co_await worker.invoke(call, pool_->settings_.timeout, cold_, undelivered);
+  } catch (const std::exception& error) {
+    outcome = Outcome::failure(Outcome::Kind::no_resources, error.what(),
+                               "the machine is short of something; its worker was stopped");
+  }
+  const TimePoint now = Clock::now();
+  timing_.exec = now - handed_over;
+  if (arrived_) {
+    // It may have begun before the answer to the one before was looked at.
+    timing_.exec = std::clamp(outcome.usage.ran, timing_.exec, now - *arrived_);
+    timing_.queue = now - *arrived_ - timing_.exec;
+  }
+  outcome.timing = timing_;
+  outcome.cold = cold_;
+  outcome.worker_number = number_;
+  Pool::Record& record = pool_->records_[number_];
+  ++record.served;
+  pool_->talks_ = outcome.usage.logged;
+  record.holds = outcome.usage.held;
+  pool_->pacer_.over(record.mark, outcome.kind != Outcome::Kind::ok || outcome.usage.waited,
+                     outcome.usage.cpu);
+  // Killed for something else: that says nothing of this invocation.
+  const bool on_purpose = record.reason && outcome.kind == Outcome::Kind::crashed;
+  if (on_purpose)
+    outcome.hint = record.reason == events::StopReason::user
+                       ? "somebody stopped this worker while it served; ask again"
+                       : "its worker was stopped for the request before it; ask again";
+  reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
+  reason_ = stop_reason(outcome.kind);
+  if (undelivered || on_purpose)
+    pool_->breaker_.no_verdict();
+  else
+    pool_->judge(outcome);
+  co_return outcome;
+}
+
+}  // namespace coffees
