@@ -44,10 +44,11 @@ struct Invocation {
 
 /// Where the time of an invocation went. Measured, never estimated.
 struct Timing {
-  std::chrono::nanoseconds queue{0};  ///< from arrival until a worker was chosen or its start began
+  std::chrono::nanoseconds queue{0};  ///< from arrival until a worker was chosen, its start began, or, behind
+                                      ///< others in its mailbox, the worker began with it
   std::chrono::nanoseconds boot{0};   ///< cold only: until a worker was isolated and ready, without init
   std::chrono::nanoseconds init{0};   ///< cold only: what this request waited for the handler's own init
-  std::chrono::nanoseconds exec{0};   ///< from handing over to a worker until its answer was complete
+  std::chrono::nanoseconds exec{0};   ///< from handing over, or beginning, until its answer was complete
 };
 
 /// What an invocation took of the machine, as its worker's kernel accounts for it (getrusage(2)).

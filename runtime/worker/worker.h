@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "deadlines.h"
@@ -98,6 +99,8 @@ class ProcessWorker : public Worker {
   Task<Outcome> died();
   [[nodiscard]] Outcome interrupted(Wake why) const;
   [[nodiscard]] Outcome nonsense(const char* what) const;
+  [[nodiscard]] Outcome out_of_memory() const;
+  static std::span<char> packet_buffer();
 
   const ProcessSettings& settings_;
   std::string name_;

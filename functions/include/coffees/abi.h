@@ -54,7 +54,7 @@ typedef struct coffees_context {
   coffees_bytes request_id; /* unique; also in the answer's X-Request-Id */
   coffees_bytes function;   /* the function's name in the configuration */
   coffees_bytes worker;     /* the worker's name, "espresso#3" */
-  int64_t deadline;         /* CLOCK_MONOTONIC nanoseconds; the process is killed then */
+  int64_t deadline;         /* CLOCK_MONOTONIC nanoseconds; the process is killed then, or up to 2 ms later */
   uint64_t memory_limit;    /* bytes */
   uint64_t served;          /* invocations finished by this worker before this one */
   int32_t pid;              /* of this worker as the host sees it; getpid() is 1 inside its namespace */

@@ -1,0 +1,187 @@
+// How answers come from a worker, and what makes one of them good.
+#include <algorithm>
+#include <array>
+
+#include "field_syntax.h"
+#include "platform/channel.h"
+#include "worker/worker.h"
+
+namespace coffees {
+
+using platform::ReceiveState;
+
+// Reads one packet from the channel into packet_buffer(). Returns false when there is none; then the channel
+// is watched again.
+bool ProcessWorker::receive_packet(platform::Received& received) {
+  const std::span<char> buffer = packet_buffer();
+  received = platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
+  if (received.state != ReceiveState::would_block) return true;
+  watch_channel();
+  return false;
+}
+
+// Packets that are no answer; anything else is left to the caller.
+std::optional<Outcome> ProcessWorker::look_at(const wire::Packet& packet) {
+  if (packet.header.kind == wire::Kind::bell) {
+    // At most one for every answer: a worker that rings for nothing would keep the loop busy.
+    if (++bells_ > answers_ + 1) return nonsense("more bells than answers");
+    watch_channel();
+  } else if (packet.header.kind == wire::Kind::aborted && !aborted_) {
+    aborted_ = true;
+    std::uint32_t flag = 0;
+    std::string_view meta = packet.meta;
+    aborted_out_of_memory_ = wire::take_meta(meta, flag) && flag != 0;
+  } else {
+    return nonsense("a packet that is no answer to this request");
+  }
+  return std::nullopt;
+}
+
+Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
+  bool anything_read = false;
+  while (true) {
+    wire::Packet packet;
+    std::size_t size = 0;
+    platform::Received received;
+    const bool by_mail = mail_.box.answered(mail_.number);
+    if (!by_mail && (expired_ || cancelled_))
+      co_return interrupted(cancelled_ ? Wake::cancelled : Wake::expired);
+    if (by_mail) {
+      ++answers_;
+      size = mail_.box.copy_answer(mail_.number, packet_buffer());
+    } else if (!kept_.empty()) {
+      size = kept_.copy(packet_buffer().data(), packet_buffer().size());
+      kept_.clear();
+    } else if (channel_event_) {
+      if (!receive_packet(received)) continue;
+      if (received.state != ReceiveState::message) {
+        if (mail_.box.answered(mail_.number)) continue;  // answered, and ended since
+        // Whether a handler can have seen it: for the channel the kernel knows what was left unread.
+        undelivered = by_channel_ ? received.state == ReceiveState::reset && !anything_read
+                                  : !mail_.box.taken(mail_.number);
+        co_return co_await died();
+      }
+      if (received.truncated) co_return nonsense("a packet that is too long");
+      size = received.size;
+    } else if (exit_) {
+      undelivered = !by_channel_ && !mail_.box.taken(mail_.number);
+      co_return co_await died();
+    } else {
+      co_await wait();
+      continue;
+    }
+    anything_read = true;
+    if (!wire::parse({packet_buffer().data(), size}, packet))
+      co_return nonsense("a packet that cannot be read");
+    if (packet.header.kind != wire::Kind::response) {
+      // The mailbox holds it for as long as it is looked at: what is no answer would be read for ever.
+      if (by_mail) co_return nonsense("mail that is no answer");
+      if (std::optional<Outcome> trouble = look_at(packet)) co_return std::move(*trouble);
+      continue;
+    }
+    if (packet.header.invocation != invocation_) {
+      // Since the look at the mailbox it may have answered there, and the next one by the channel.
+      if (by_mail || !mail_.box.answered(mail_.number) || ahead_.empty() ||
+          packet.header.invocation != ahead_.front().invocation)
+        co_return nonsense("an answer to another request");
+      kept_.assign(packet_buffer().data(), size);
+      continue;
+    }
+    if (packet.header.body_size > settings_.max_body)
+      co_return Outcome::failure(Outcome::Kind::response_too_large,
+                                 settings_.function + " answered with " +
+                                     std::to_string(packet.header.body_size) + " bytes; the limit is " +
+                                     std::to_string(settings_.max_body),
+                                 "raise `max_body` of [server], or answer with less");
+    Outcome outcome;
+    if (!accept_response(packet, outcome)) co_return nonsense("an answer whose parts do not fit together");
+    talked_ = outcome.usage.logged;
+    if (outcome.body.size() < packet.header.body_size) {
+      std::optional<Outcome> failed = co_await receive_rest(outcome, packet.header.body_size);
+      if (failed) co_return std::move(*failed);
+    }
+    co_return outcome;
+  }
+}
+
+bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome) const {
+  std::string_view texts = packet.meta;
+  wire::ResponseMeta meta;
+  std::string_view headers;
+  std::string_view type;
+  std::string_view message;
+  if (!wire::take_meta(texts, meta) || !wire::take_text(texts, meta.headers_size, headers) ||
+      !wire::take_text(texts, meta.error_type_size, type) ||
+      !wire::take_text(texts, meta.error_message_size, message) || !texts.empty())
+    return false;
+  const Usage usage{.cpu = std::chrono::nanoseconds(std::max<std::int64_t>(meta.cpu_nanoseconds, 0)),
+                    .peak_rss = meta.peak_rss,
+                    .waited = meta.waits != 0,
+                    .ran = std::chrono::nanoseconds(meta.ran_nanoseconds),
+                    .logged = (meta.flags & wire::ResponseMeta::kLogged) != 0,
+                    .held = (meta.flags & wire::ResponseMeta::kHeld) != 0};
+  switch (meta.result) {
+    case wire::Result::ok: {
+      if (meta.status < 200 || meta.status > 599) return false;
+      const FieldCheck fields = check_fields(headers);
+      if (!fields.well_formed) return false;
+      outcome.usage = usage;
+      if (!fields.forbidden.empty()) {
+        outcome.kind = Outcome::Kind::handler_error;
+        outcome.message =
+            "the handler's answer has a header field that HTTP does not allow: " + fields.forbidden;
+      }
+      outcome.status = meta.status;
+      outcome.headers = headers;
+      outcome.body = packet.body;
+      return true;
+    }
+    case wire::Result::error:
+      outcome = Outcome::failure(Outcome::Kind::handler_error, std::string(message));
+      outcome.type = type;
+      outcome.usage = usage;
+      return packet.header.body_size == 0;
+    case wire::Result::out_of_memory:
+      outcome = out_of_memory();
+      outcome.usage = usage;
+      return packet.header.body_size == 0;
+  }
+  return false;
+}
+
+// Straight into the body. Every piece but the last is as large as it can be, so a worker cannot keep the loop
+// busy with crumbs; memory grows with what has arrived, not with what was announced.
+Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::uint64_t size) {
+  wire::PacketHeader header;
+  std::size_t filled = outcome.body.size();
+  while (filled < size) {
+    const std::size_t piece = std::min<std::size_t>(size - filled, wire::kMaxPacket - sizeof header);
+    outcome.body.resize(filled + piece);
+    const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header),
+                                                 std::span(outcome.body.data() + filled, piece)};
+    const platform::Received received = platform::receive_message(channel_.native_handle(), buffers);
+    if (received.state == ReceiveState::would_block && !exit_) {
+      if (channel_event_) watch_channel();
+      const Wake wake = co_await wait();
+      if (wake != Wake::ready) co_return interrupted(wake);
+      continue;
+    }
+    if (received.state != ReceiveState::message) co_return co_await died();
+    if (received.size == sizeof header && header.kind == wire::Kind::bell) {
+      // Rung for an earlier answer: what was meant for the body is still to come.
+      if (++bells_ > answers_ + 1) co_return nonsense("more bells than answers");
+      continue;
+    }
+    if (received.size >= sizeof header && header.kind == wire::Kind::aborted) {
+      aborted_ = true;
+      co_return co_await died();
+    }
+    if (received.truncated || received.size != sizeof header + piece || header.magic != wire::kMagic ||
+        header.kind != wire::Kind::data || header.invocation != invocation_)
+      co_return nonsense("a piece of an answer that does not belong to it");
+    filled += piece;
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace coffees
