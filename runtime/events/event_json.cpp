@@ -22,8 +22,8 @@ std::int64_t nanoseconds_since_1970() {
       .count();
 }
 
-// Gathers what is short on its way to a string. Recordings write hundreds of thousands of these a second, and a
-// string that grows by a few bytes at a time takes three times as long.
+// Gathers what is short on its way to a string. Recordings write hundreds of thousands of these a second, and
+// a string that grows by a few bytes at a time takes three times as long.
 class Gathered {
  public:
   explicit Gathered(std::string& out) : out_(out) {}
@@ -150,7 +150,9 @@ void add_body(Gathered& out, const Event& event) {
     case Type::stats: {
       const auto body = event.as<Stats>();
       out.member("starting", body.starting).member("idle", body.idle).member("busy", body.busy);
-      out.member("stopping", body.stopping).member("queue", body.waiting).member("invocations", body.finished);
+      out.member("stopping", body.stopping)
+          .member("queue", body.waiting)
+          .member("invocations", body.finished);
       break;
     }
     case Type::worker_busy:

@@ -27,9 +27,9 @@ class Worker {
   /// another worker may run it.
   virtual Task<Outcome> invoke(const Invocation& call, Duration timeout, bool cold, bool& undelivered) = 0;
 
-  /// Hands `call` over behind the invocation that runs: the worker begins with it by itself, as soon as it has
-  /// answered. Each has to be followed by invoke() with the same call, in the same order, or to be taken back.
-  /// Returns false when there is no room for it, or no invocation running.
+  /// Hands `call` over behind the invocation that runs: the worker begins with it by itself, as soon as it
+  /// has answered. Each has to be followed by invoke() with the same call, in the same order, or to be taken
+  /// back. Returns false when there is no room for it, or no invocation running.
   virtual bool post_ahead(const Invocation& /*call*/, Duration /*timeout*/) { return false; }
   /// Takes back what was posted ahead and has not been begun. Returns how many, always the newest ones.
   virtual std::size_t take_back() { return 0; }

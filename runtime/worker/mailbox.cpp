@@ -99,9 +99,7 @@ std::size_t Mailbox::copy_answer(Number number, std::span<char> to) const {
   return copy(mail_->answers.slots[number % MailboxMemory::kSlots], mail_->answers.bytes, to);
 }
 
-void Mailbox::ask_to_ring(Number number) {
-  mail_->requests.ring.store(number, std::memory_order_seq_cst);
-}
+void Mailbox::ask_to_ring(Number number) { mail_->requests.ring.store(number, std::memory_order_seq_cst); }
 
 WorkerMailbox::WorkerMailbox(int descriptor, BellMemory& bell)
     : memory_(platform::SharedMemory::map(descriptor, sizeof(MailboxMemory))),
@@ -132,7 +130,8 @@ std::size_t WorkerMailbox::receive(std::span<char> to) {
   std::uint32_t seen = requests.posts.load(std::memory_order_seq_cst);
   while (!take()) {
     requests.sleeps.store(1, std::memory_order_seq_cst);
-    if (requests.posts.load(std::memory_order_seq_cst) == seen) platform::wait_while_equal(requests.posts, seen);
+    if (requests.posts.load(std::memory_order_seq_cst) == seen)
+      platform::wait_while_equal(requests.posts, seen);
     requests.sleeps.store(0, std::memory_order_relaxed);
     seen = requests.posts.load(std::memory_order_seq_cst);
   }

@@ -2,8 +2,8 @@
 // is awake. What does not fit goes by the channel (platform/channel.h), and so does whatever tells of a
 // death.
 //
-// The dispatcher posts packets (or an empty one: "look at the channel") and wakes the worker if it sleeps; the
-// worker takes them one after another, answers each here or by the channel, and rings if the dispatcher
+// The dispatcher posts packets (or an empty one: "look at the channel") and wakes the worker if it sleeps;
+// the worker takes them one after another, answers each here or by the channel, and rings if the dispatcher
 // sleeps. Ringing is a `bell` packet on the channel. A packet that the worker has not begun with can be taken
 // back.
 #pragma once

@@ -68,7 +68,7 @@ TEST_CASE("in a crowd everybody gets the own answer, and what is printed stays w
 
 TEST_CASE("a crash in a crowd takes only the request that crashed") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
-  const auto crashes = [](int customer, int order) { return order == 20 * (customer % 4) + 10; };
+  const auto crashes = [](int customer, int order) { return order == 4 * customer + 10; };
   const int wrong = wrong_answers(
       server, "/misbehave", 80,
       [&](int customer, int order) {
@@ -123,7 +123,7 @@ TEST_CASE("errors before one that takes long do not make the others wait for it"
         return customer == 1 && order % 4 == 0 ? R"({"do":"throw"})" : R"({"do":"nothing"})";
       },
       [&](int customer, int, const Response& response) {
-        if (customer != 0 && response.seconds > 0.2) ++late;
+        if (customer != 0 && response.seconds > 0.35) ++late;
         return response.status == 200 || customer == 1;
       });
   CHECK(wrong == 0);
@@ -139,7 +139,7 @@ TEST_CASE("one that takes long in a crowd holds up nobody else") {
         return customer == 0 && order % 50 == 25 ? R"({"do":"sleep","ms":400})" : R"({"do":"nothing"})";
       },
       [&](int customer, int, const Response& response) {
-        if (customer != 0 && response.seconds > 0.2) ++late;
+        if (customer != 0 && response.seconds > 0.35) ++late;
         return response.status == 200;
       });
   CHECK(wrong == 0);

@@ -134,6 +134,11 @@ class Cafe {
     turn();
     return result;
   }
+  std::vector<Result> order_all(std::size_t count) {
+    std::vector<Result> all(count);
+    for (Result& one : all) one = order();
+    return all;
+  }
   void turn() {
     loop.restart();
     loop.poll();
@@ -445,8 +450,7 @@ TEST_CASE("who waits behind quick invocations that turn out to be slow is handed
 TEST_CASE("requests for a tiny function are handed over behind each other to one worker") {
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 7; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(7);
   CHECK(cafe.count(WorkerState::busy) == 1);
   CHECK(cafe.source->workers.at(1)->posted == 4);
   for (std::size_t i = 0; i < orders.size(); ++i) {
@@ -462,8 +466,7 @@ TEST_CASE("requests for a tiny function are handed over behind each other to one
 TEST_CASE("who was handed over behind an invocation that takes long gets a worker of its own") {
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 4; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
   cafe.source->workers.at(1)->begun = 1;  // the second one answers, but nobody has looked yet
   cafe.loop.restart();
   cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
@@ -483,8 +486,7 @@ TEST_CASE("who was handed over behind an invocation that takes long gets a worke
 TEST_CASE("when a worker dies, those behind it that it has not begun are served by others") {
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 4; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
   cafe.source->workers.at(1)->begun = 1;
   cafe.finish(1, Kind::crashed);
   CHECK(served(orders[0], Kind::crashed));
@@ -501,8 +503,7 @@ TEST_CASE("when a worker dies, those behind it that it has not begun are served 
 TEST_CASE("a worker that holds gets those that were behind it once more") {
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 3; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(3);
   REQUIRE(cafe.source->workers.at(1)->posted == 2);
   cafe.finish_quickly(1, std::chrono::microseconds(2), false, true);
   CHECK(cafe.source->workers.at(1)->posted == 1);
@@ -516,8 +517,7 @@ TEST_CASE("of a function that prints nobody waits in the mailbox, and several ru
   cafe.become_tiny();
   cafe.order();
   cafe.finish_quickly(1, std::chrono::microseconds(2), true, true);
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 2; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(2);
   CHECK(cafe.count(WorkerState::busy) == 2);
   CHECK(cafe.source->workers.at(1)->posted == 0);
   for (WorkerNumber number = 1; number <= 2; ++number) cafe.finish_tiny(number);
@@ -528,8 +528,7 @@ TEST_CASE("one that failed or waited sends those behind it to other workers: the
   const bool failed = GENERATE(true, false);
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 4; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
   cafe.source->workers.at(1)->begun = 1;
   cafe.finish(1, failed ? Kind::handler_error : Kind::ok);  // the fake says that it waited
   CHECK(cafe.source->workers.at(1)->posted == 0);
@@ -552,8 +551,7 @@ TEST_CASE("a loop that is torn down while requests are behind others leaves noth
 TEST_CASE("no worker is handed more requests than max_requests allows") {
   Cafe cafe({.limit = 10}, {.max_requests = 42});
   cafe.become_tiny();
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 4; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
   CHECK(cafe.source->workers.at(1)->posted == 1);
   cafe.finish_tiny(1);
   cafe.finish_tiny(1);
@@ -566,8 +564,7 @@ TEST_CASE("no worker is handed more requests than max_requests allows") {
 TEST_CASE("closing ends those that were handed over behind others, too") {
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
-  std::vector<Cafe::Result> orders;
-  for (int i = 0; i < 6; ++i) orders.push_back(cafe.order());
+  const std::vector<Cafe::Result> orders = cafe.order_all(6);
   cafe.pool->close();
   cafe.finish(1, Kind::crashed);
   for (std::size_t i = 1; i < orders.size(); ++i) CHECK(served(orders[i], Kind::draining));
