@@ -17,15 +17,17 @@ struct Pair {
   BellMemory bell;
   Mailbox dispatcher{descriptor};
   WorkerMailbox worker{descriptor.get(), bell};
-  std::array<char, MailboxMemory::kPage> buffer{};
+  // One for each side: some tests have a thread for the worker.
+  std::array<char, MailboxMemory::kPage> received{};
+  std::array<char, MailboxMemory::kPage> answered{};
 
   std::string receive() {
-    const std::size_t size = worker.receive(buffer);
-    return {buffer.data(), size};
+    const std::size_t size = worker.receive(received);
+    return {received.data(), size};
   }
   std::string answer(Mailbox::Number number) {
-    const std::size_t size = dispatcher.copy_answer(number, buffer);
-    return {buffer.data(), size};
+    const std::size_t size = dispatcher.copy_answer(number, answered);
+    return {answered.data(), size};
   }
   // What a hostile worker may write: it has the same memory.
   platform::SharedMemory same = platform::SharedMemory::map(descriptor.get(), sizeof(MailboxMemory));
