@@ -54,8 +54,7 @@ std::string_view ProcessWorker::write_request_head(const Invocation& call, TimeP
   return head;
 }
 
-// What is posted ahead is small, wants no answer by the channel and cannot be cancelled: it is either done in
-// a moment or taken back.
+// What is posted ahead is small and cannot be cancelled: it is either done in a moment or taken back.
 bool ProcessWorker::post_ahead(const Invocation& call, Duration timeout) {
   if (!running_ || by_channel_ || exit_ || aborted_ || call.cancellation != nullptr) return false;
   if (!ahead_.empty() && ahead_.back().taken_back) return false;
