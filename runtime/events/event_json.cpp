@@ -9,6 +9,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "events/line.h"
 #include "invocation.h"
 
 namespace coffees::events {
@@ -22,106 +23,41 @@ std::int64_t nanoseconds_since_1970() {
       .count();
 }
 
-// Gathers what is short on its way to a string. Recordings write hundreds of thousands of these a second, and
-// a string that grows by a few bytes at a time takes three times as long.
-class Gathered {
- public:
-  explicit Gathered(std::string& out) : out_(out) {}
-  Gathered(const Gathered&) = delete;
-  Gathered& operator=(const Gathered&) = delete;
-  ~Gathered() { flush(); }
+// Somebody else's text.
+template <std::size_t n>
+void add_foreign(JsonLine& out, const char (&name)[n], std::string_view text) {
+  out.begin(name);
+  append_json_string(out.flush(), text);
+}
 
-  Gathered& text(std::string_view text) {
-    if (text.size() > room()) flush();
-    if (text.size() > room()) {
-      out_.append(text);
-    } else {
-      std::memcpy(bytes_.data() + size_, text.data(), text.size());
-      size_ += text.size();
-    }
-    return *this;
-  }
-  template <typename Integer>
-  Gathered& number(Integer value) {
-    if (room() < kLongestNumber) flush();
-    size_ = static_cast<std::size_t>(
-        std::to_chars(bytes_.data() + size_, bytes_.data() + bytes_.size(), value).ptr - bytes_.data());
-    return *this;
-  }
-  // `value` with leading zeros.
-  Gathered& digits(std::int64_t value, std::size_t count) {
-    if (room() < count) flush();
-    for (std::size_t i = count; i > 0; --i, value /= 10)
-      bytes_[size_ + i - 1] = static_cast<char>('0' + value % 10);
-    size_ += count;
-    return *this;
-  }
-  Gathered& milliseconds(std::int64_t nanoseconds) {
-    const std::int64_t microseconds = std::max<std::int64_t>(nanoseconds, 0) / 1000;
-    return number(microseconds / 1000).text(".").digits(microseconds % 1000, 3);
-  }
-
-  // Members of an object, behind others. Names and words are ours and need no escapes.
-  template <typename Integer>
-  Gathered& member(std::string_view name, Integer value) {
-    return begin(name).number(value);
-  }
-  Gathered& word(std::string_view name, std::string_view word) {
-    return begin(name).text("\"").text(word).text("\"");
-  }
-  Gathered& duration(std::string_view name, std::int64_t nanoseconds) {
-    return begin(name).milliseconds(nanoseconds);
-  }
-  // Somebody else's text.
-  Gathered& foreign(std::string_view name, std::string_view text) {
-    begin(name).flush();
-    append_json_string(out_, text);
-    return *this;
-  }
-
- private:
-  static constexpr std::size_t kLongestNumber = 20;
-
-  Gathered& begin(std::string_view name) { return text(",\"").text(name).text("\":"); }
-  [[nodiscard]] std::size_t room() const { return bytes_.size() - size_; }
-  void flush() {
-    out_.append(bytes_.data(), size_);
-    size_ = 0;
-  }
-
-  std::string& out_;
-  std::array<char, 768> bytes_;
-  std::size_t size_ = 0;
-};
-
-void add_finished(Gathered& out, const Event& event) {
+void add_finished(JsonLine& out, const Event& event) {
   const auto body = event.as<Finished>();
   const auto kind = static_cast<Outcome::Kind>(event.header.detail);
-  out.word("outcome", outcome_of(kind)).member("status", event.header.status);
+  out.member_word("outcome", outcome_of(kind)).member("status", event.header.status);
   if (event.header.worker != 0) {
-    out.word("start", event.header.cold != 0 ? "cold" : "warm").duration("queue_ms", body.queue);
+    out.member_word("start", event.header.cold != 0 ? "cold" : "warm").duration("queue_ms", body.queue);
     if (event.header.cold != 0) out.duration("boot_ms", body.boot).duration("init_ms", body.init);
     out.duration("exec_ms", body.exec).duration("total_ms", body.queue + body.boot + body.init + body.exec);
     if (body.peak_rss != 0) out.duration("cpu_ms", body.cpu).member("peak_rss_bytes", body.peak_rss);
   }
   if (kind == Outcome::Kind::ok) return;
-  out.word("code", code_of(kind));
+  out.member_word("code", code_of(kind));
   const std::size_t type_size = std::min<std::size_t>(body.type_size, event.text.size());
-  if (type_size > 0) out.foreign("error_type", event.text.substr(0, type_size));
-  out.foreign("message", event.text.substr(type_size));
+  if (type_size > 0) add_foreign(out, "error_type", event.text.substr(0, type_size));
+  add_foreign(out, "message", event.text.substr(type_size));
 }
 
-void add_body(Gathered& out, const Event& event) {
+void add_body(JsonLine& out, const Event& event) {
   const Header& header = event.header;
   switch (header.type) {
     case Type::function_loaded:
       out.duration("init_ms", event.as<Loaded>().init);
       break;
     case Type::function_failed:
-      out.foreign("message", event.text);
+      add_foreign(out, "message", event.text);
       break;
     case Type::worker_starting:
-      out.word("for", header.detail != 0 ? "spare" : "request");
+      out.member_word("for", header.detail != 0 ? "spare" : "request");
       break;
     case Type::worker_ready: {
       const auto body = event.as<Ready>();
@@ -130,22 +66,23 @@ void add_body(Gathered& out, const Event& event) {
     }
     case Type::worker_stopped: {
       const auto body = event.as<Stopped>();
-      out.word("reason", name_of(static_cast<StopReason>(header.detail)));
+      out.member_word("reason", name_of(static_cast<StopReason>(header.detail)));
       out.duration("lifetime_ms", body.lifetime).member("served", body.served);
       break;
     }
     case Type::worker_stopping:
-      out.word("reason", name_of(static_cast<StopReason>(header.detail)));
+      out.member_word("reason", name_of(static_cast<StopReason>(header.detail)));
       break;
     case Type::invocation_started:
-      out.word("start", header.detail != 0 ? "cold" : "warm");
+      out.member_word("start", header.detail != 0 ? "cold" : "warm");
       break;
     case Type::invocation_finished:
       add_finished(out, event);
       break;
     case Type::log:
       // So that a handler cannot print what would pass for ours.
-      out.word("source", header.detail != 0 ? "runtime" : "handler").foreign("line", event.text);
+      out.member_word("source", header.detail != 0 ? "runtime" : "handler");
+      add_foreign(out, "line", event.text);
       break;
     case Type::stats: {
       const auto body = event.as<Stats>();
@@ -174,9 +111,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void append_milliseconds(std::string& out, std::int64_t nanoseconds) {
-  Gathered(out).milliseconds(nanoseconds);
-}
+void append_milliseconds(std::string& out, std::int64_t nanoseconds) { Line(out).milliseconds(nanoseconds); }
 
 // "2026-01-31T12:00:00", once a second.
 std::string_view EventJson::second(std::int64_t nanoseconds) {
@@ -194,7 +129,7 @@ std::string_view EventJson::second(std::int64_t nanoseconds) {
 
 std::string EventJson::time(std::int64_t nanoseconds) {
   std::string text;
-  Gathered(text).text(second(nanoseconds)).text(".").digits(nanoseconds % kSecond / 1000, 6).text("Z");
+  Line(text).word(second(nanoseconds)).text(".").digits<6>(nanoseconds % kSecond / 1000).text("Z");
   return text;
 }
 
@@ -205,16 +140,16 @@ std::string EventJson::worker_name(FunctionIndex function, std::uint32_t worker)
 
 void EventJson::append(std::string& out, const Event& event) {
   const Header& header = event.header;
-  Gathered line(out);
-  line.text(R"({"v":1,"seq":)").number(header.sequence).text(R"(,"time":")").text(second(header.time));
-  line.text(".").digits(header.time % kSecond / 1000, 6).text(R"(Z","type":")").text(name_of(header.type));
+  JsonLine line(out);
+  line.text(R"({"v":1,"seq":)").number(header.sequence).text(R"(,"time":")").word(second(header.time));
+  line.text(".").digits<6>(header.time % kSecond / 1000).text(R"(Z","type":")").word(name_of(header.type));
   line.text("\"");
-  if (const std::string_view id = event.request_id(); !id.empty()) line.word("request_id", id);
+  if (const std::string_view id = event.request_id(); !id.empty()) line.member_word("request_id", id);
   if (header.function < functions_.size()) {
     const std::string& function = functions_[header.function];
-    line.word("function", function);
+    line.member_word("function", function);
     if (header.worker != 0)
-      line.text(R"(,"worker":")").text(function).text("#").number(header.worker).text("\"");
+      line.text(R"(,"worker":")").word(function).text("#").number(header.worker).text("\"");
   }
   add_body(line, event);
   line.text("}");
