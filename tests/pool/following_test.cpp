@@ -1,0 +1,169 @@
+#include <thread>
+
+#include "pool/cafe.h"
+
+using namespace coffees;
+using namespace coffees::test;
+
+TEST_CASE("quick invocations are handed over a few at a time, and all are served") {
+  Cafe cafe({.limit = 100});
+  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t customers = 3 * most;
+  std::vector<Cafe::Result> orders;
+  for (std::size_t i = 0; i < customers; ++i) orders.push_back(cafe.order());
+  const auto finish_all = [&cafe] {
+    for (WorkerNumber number = 1; number < 100; ++number)
+      if (cafe.pool->roster().state(number) == WorkerState::busy) cafe.finish_quickly(number);
+  };
+  finish_all();
+  for (int i = 0; i < 16; ++i) {  // until they are known to be quick
+    orders.push_back(cafe.order());
+    finish_all();
+  }
+  for (std::size_t i = 0; i < customers; ++i) orders.push_back(cafe.order());
+  CHECK(cafe.count(WorkerState::busy) == most);
+  CHECK(cafe.source->starts == static_cast<int>(customers));
+  for (int round = 0; round < 4; ++round) finish_all();
+  for (const Cafe::Result& order : orders) CHECK(served(order));
+}
+
+TEST_CASE("who waits behind quick invocations that turn out to be slow is handed over after all") {
+  Cafe cafe({.limit = 100});
+  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  std::vector<Cafe::Result> orders;
+  for (std::size_t i = 0; i < most + 1; ++i) orders.push_back(cafe.order());
+  for (WorkerNumber number = 1; number <= most + 1; ++number) cafe.finish_quickly(number);
+  for (int i = 0; i < 16; ++i) {
+    orders.push_back(cafe.order());
+    cafe.finish_quickly(static_cast<WorkerNumber>(most + 1));
+  }
+  for (std::size_t i = 0; i < most + 1; ++i) orders.push_back(cafe.order());
+  CHECK(cafe.count(WorkerState::busy) == most);
+  cafe.loop.restart();
+  cafe.loop.run_one_for(std::chrono::seconds(1));  // the patience of a millisecond
+  cafe.turn();
+  CHECK(cafe.count(WorkerState::busy) == most + 1);
+}
+
+TEST_CASE("requests for a tiny function are handed over behind each other to one worker") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(7);
+  CHECK(cafe.count(WorkerState::busy) == 1);
+  CHECK(cafe.source->workers.at(1)->posted == 4);
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    CHECK_FALSE(*orders[i]);
+    cafe.finish_tiny(1);
+    CHECK(served(orders[i]));
+    CHECK_FALSE((*orders[i])->cold);
+  }
+  CHECK(cafe.count(WorkerState::idle) == 1);
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("who was handed over behind an invocation that takes long gets a worker of its own") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
+  cafe.source->workers.at(1)->begun = 1;  // the second one answers, but nobody has looked yet
+  cafe.loop.restart();
+  cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
+  CHECK(cafe.source->starts == 3);
+  CHECK(cafe.source->workers.at(1)->posted == 1);
+  cafe.finish_tiny(2);
+  cafe.finish_tiny(3);
+  CHECK(served(orders[2]));
+  CHECK(served(orders[3]));
+  cafe.finish_tiny(1);
+  CHECK(served(orders[0]));
+  CHECK_FALSE(*orders[1]);
+  cafe.finish_tiny(1);
+  CHECK(served(orders[1]));
+}
+
+TEST_CASE("when a worker dies, those behind it that it has not begun are served by others") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
+  cafe.source->workers.at(1)->begun = 1;
+  cafe.finish(1, Kind::crashed);
+  CHECK(served(orders[0], Kind::crashed));
+  // The one that it had begun shares its fate, the others do not.
+  CHECK(cafe.source->workers.at(1)->posted == 0);
+  cafe.finish(1, Kind::crashed);
+  CHECK(served(orders[1], Kind::crashed));
+  for (WorkerNumber number = 2; number <= 3; ++number) cafe.finish_tiny(number);
+  CHECK(served(orders[2]));
+  CHECK(served(orders[3]));
+  CHECK_FALSE(cafe.source->workers.contains(1));
+}
+
+TEST_CASE("a worker that holds gets those that were behind it once more") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(3);
+  REQUIRE(cafe.source->workers.at(1)->posted == 2);
+  cafe.finish_quickly(1, std::chrono::microseconds(2), false, true);
+  CHECK(cafe.source->workers.at(1)->posted == 1);
+  for (int i = 0; i < 2; ++i) cafe.finish_tiny(1);
+  for (const Cafe::Result& order : orders) CHECK(served(order));
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("of a function that prints nobody waits in the mailbox, and several run at once") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  cafe.order();
+  cafe.finish_quickly(1, std::chrono::microseconds(2), true, true);
+  const std::vector<Cafe::Result> orders = cafe.order_all(2);
+  CHECK(cafe.count(WorkerState::busy) == 2);
+  CHECK(cafe.source->workers.at(1)->posted == 0);
+  for (WorkerNumber number = 1; number <= 2; ++number) cafe.finish_tiny(number);
+  for (const Cafe::Result& order : orders) CHECK(served(order));
+}
+
+TEST_CASE("one that failed or waited sends those behind it to other workers: the next one may take long") {
+  const bool failed = GENERATE(true, false);
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
+  cafe.source->workers.at(1)->begun = 1;
+  cafe.finish(1, failed ? Kind::handler_error : Kind::ok);  // the fake says that it waited
+  CHECK(cafe.source->workers.at(1)->posted == 0);
+  CHECK(cafe.source->starts == 3);
+  for (WorkerNumber number = 2; number <= 3; ++number) cafe.finish_tiny(number);
+  CHECK(served(orders[2]));
+  CHECK(served(orders[3]));
+  CHECK_FALSE(*orders[1]);
+  cafe.finish_tiny(1);
+  CHECK(served(orders[1]));
+}
+
+TEST_CASE("a loop that is torn down while requests are behind others leaves nothing behind") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  for (int i = 0; i < 8; ++i) cafe.order();
+  CHECK(cafe.source->workers.at(1)->posted == 4);
+}
+
+TEST_CASE("no worker is handed more requests than max_requests allows") {
+  Cafe cafe({.limit = 10}, {.max_requests = 42});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
+  CHECK(cafe.source->workers.at(1)->posted == 1);
+  cafe.finish_tiny(1);
+  cafe.finish_tiny(1);
+  CHECK(served(orders[1]));
+  CHECK_FALSE(cafe.source->workers.contains(1));
+  for (WorkerNumber number = 2; number <= 3; ++number) cafe.finish_tiny(number);
+  for (const Cafe::Result& order : orders) CHECK(served(order));
+}
+
+TEST_CASE("closing ends those that were handed over behind others, too") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(6);
+  cafe.pool->close();
+  cafe.finish(1, Kind::crashed);
+  for (std::size_t i = 1; i < orders.size(); ++i) CHECK(served(orders[i], Kind::draining));
+}
