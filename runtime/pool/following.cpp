@@ -25,7 +25,7 @@ WorkerNumber Pool::post_ahead(const Invocation& call) {
 
 // Until all before it are over, or it was taken back: then there is no lease.
 Task<std::optional<Lease>> Pool::follow(WorkerNumber number, TimePoint arrived) {
-  Follower follower(loop_.get_executor());
+  Follower follower(loop_.get_executor(), arrived);
   records_[number].followers.push_back(&follower);
   watch_patience();
   // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
@@ -34,7 +34,7 @@ Task<std::optional<Lease>> Pool::follow(WorkerNumber number, TimePoint arrived) 
     WorkerNumber number;
     Follower* follower;
     ~Guard() {
-      std::erase(pool.behind_, &follower->gate);
+      std::erase(pool.behind_, Behind{follower->arrived, &follower->gate});
       const auto record = pool.records_.find(number);
       if (record != pool.records_.end()) std::erase(record->second.followers, follower);
     }
@@ -44,15 +44,21 @@ Task<std::optional<Lease>> Pool::follow(WorkerNumber number, TimePoint arrived) 
   co_return std::optional<Lease>(std::in_place, *this, number, arrived);
 }
 
-// Those that their worker has not begun wait in front of all others again.
+// Those that their worker has not begun wait with the others again.
 void Pool::take_back(Record& record) {
   if (record.followers.empty()) return;
   for (std::size_t left = record.worker->take_back(); left > 0 && !record.followers.empty(); --left) {
     Follower* follower = record.followers.back();
     record.followers.pop_back();
     follower->taken_back = true;
-    behind_.push_front(&follower->gate);
+    wait_in_order({follower->arrived, &follower->gate});
   }
+}
+
+// Whoever has waited once goes before those that came later.
+void Pool::wait_in_order(Behind request) {
+  const auto later = [](const Behind& a, const Behind& b) { return a.arrived < b.arrived; };
+  behind_.insert(std::upper_bound(behind_.begin(), behind_.end(), request, later), request);
 }
 
 // While somebody waits behind quick invocations, these are watched.
@@ -79,19 +85,16 @@ void Pool::give_up_if_slow() {
 }
 
 // In order of arrival, until a quick one is over or patience is at its end.
-Task<> Pool::wait_for_others(Place place) {
+Task<> Pool::wait_for_others(TimePoint arrived) {
   Gate gate(loop_.get_executor());
   watch_patience();
-  if (place == Place::first)
-    behind_.push_front(&gate);
-  else
-    behind_.push_back(&gate);
+  wait_in_order({arrived, &gate});
   // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
   struct Guard {
-    std::deque<Gate*>& queue;
-    Gate* gate;
-    ~Guard() { std::erase(queue, gate); }
-  } guard{behind_, &gate};
+    std::deque<Behind>& queue;
+    Behind request;
+    ~Guard() { std::erase(queue, request); }
+  } guard{behind_, {arrived, &gate}};
   co_await gate.wait();
 }
 
@@ -106,7 +109,7 @@ void Pool::let_others_go() {
   ++depth_;
   bool room = true;
   while (!behind_.empty() && room) {
-    Gate* gate = behind_.front();
+    Gate* gate = behind_.front().gate;
     const std::size_t before = behind_.size();
     behind_.pop_front();
     gate->open();

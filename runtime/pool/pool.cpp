@@ -62,7 +62,7 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   const TimePoint arrived = Clock::now();
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
-  if (!behind_.empty()) co_await wait_for_others(Place::last);
+  if (!behind_.empty()) co_await wait_for_others(arrived);
   const auto can_follow = [&] { return settings_.reuse && !talks_ && call.cancellation == nullptr; };
   while (pacer_.crowded(can_follow()) && !closed_) {
     const WorkerNumber number = can_follow() ? post_ahead(call) : 0;
@@ -70,8 +70,7 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
       std::optional<Lease> lease = co_await follow(number, arrived);
       if (lease) co_return std::move(*lease);
     } else {
-      // Whoever has waited once goes before those that came later.
-      co_await wait_for_others(Place::first);
+      co_await wait_for_others(arrived);
     }
   }
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");

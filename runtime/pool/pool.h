@@ -131,9 +131,17 @@ class Pool {
 
   // A request that was handed to a worker behind others. Lives in its coroutine.
   struct Follower {
-    explicit Follower(const Executor& executor) : gate(executor) {}
+    Follower(const Executor& executor, TimePoint came) : gate(executor), arrived(came) {}
     Gate gate;
+    TimePoint arrived;
     bool taken_back = false;
+  };
+
+  // A request that waits for a quick one to be over. Its gate lives in its coroutine.
+  struct Behind {
+    TimePoint arrived;
+    Gate* gate;
+    bool operator==(const Behind& other) const { return gate == other.gate; }
   };
 
   struct Record {
@@ -157,8 +165,8 @@ class Pool {
   void take_back(Record& record);
   void watch_patience();
   void give_up_if_slow();
-  enum class Place { first, last };
-  Task<> wait_for_others(Place place);
+  Task<> wait_for_others(TimePoint arrived);
+  void wait_in_order(Behind request);
   void let_others_go();
   Task<Acquired> start_for_request(TimePoint arrived, WorkerNumber number);
   Task<Acquired> wait_in_queue(TimePoint arrived, const Invocation& call);
@@ -194,7 +202,7 @@ class Pool {
   // How many resumed coroutines lie on the stack, each within the one before.
   static constexpr int kDeepest = 32;
   int depth_ = 0;
-  std::deque<Gate*> behind_;  ///< requests that wait for a quick one to be over
+  std::deque<Behind> behind_;  ///< in order of arrival
   Deadline patience_;
   std::unordered_map<WorkerNumber, Record> records_;
   std::deque<Waiter*> queue_;

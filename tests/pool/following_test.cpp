@@ -81,6 +81,29 @@ TEST_CASE("who was handed over behind an invocation that takes long gets a worke
   CHECK(served(orders[1]));
 }
 
+TEST_CASE("those that are taken back from several workers go on in the order in which they came") {
+  Cafe cafe({.limit = 3, .queue = 4});
+  const auto serve = [&cafe](int times, WorkerNumber number, Duration cpu) {
+    for (int i = 0; i < times; ++i) {
+      cafe.order();
+      cafe.finish_quickly(number, cpu);
+    }
+  };
+  serve(20, 1, std::chrono::microseconds(100));
+  cafe.order_all(2);                           // quick, so both may run; these turn out to be slow
+  serve(13, 3, std::chrono::microseconds(2));  // just enough to be known as tiny
+  const std::vector<Cafe::Result> orders = cafe.order_all(4);
+  REQUIRE(cafe.source->workers.at(1)->posted == 2);
+  REQUIRE(cafe.source->workers.at(2)->posted == 2);
+  cafe.loop.restart();
+  cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
+  for (const Cafe::Result& order : orders) {
+    CHECK_FALSE(served(order));
+    cafe.finish_quickly(3);
+    CHECK(served(order));
+  }
+}
+
 TEST_CASE("when a worker dies, those behind it that it has not begun are served by others") {
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
