@@ -113,6 +113,22 @@ TEST_CASE("a bad answer in a crowd harms nobody else") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("an answer beyond a small max_body in a crowd harms nobody else") {
+  const Server server("[server]\nmax_body = \"1KiB\"\n" +
+                      function("misbehave", fixture("misbehave"), "limit = 64"));
+  const auto is_large = [](int customer, int order) { return order % 64 == 4 * customer + 3; };
+  const int wrong = wrong_answers(
+      server, "/misbehave", 256,
+      [&](int customer, int order) {
+        if (is_large(customer, order)) return R"({"do":"large","size":2000})";
+        return order % 8 == customer % 8 ? R"({"do":"eat","mib":1})" : R"({"do":"nothing"})";
+      },
+      [&](int customer, int order, const Response& response) {
+        return response.status == (is_large(customer, order) ? 502 : 200);
+      });
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("errors before one that takes long do not make the others wait for it") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
   std::atomic<int> late = 0;
