@@ -75,7 +75,7 @@ void Pool::give_up_if_slow() {
     anybody_waits = anybody_waits || !records_[number].followers.empty();
   }
   if (!anybody_waits) return;
-  if (oldest + Pacer::kPatience > now && !quick_.empty()) {
+  if (!quick_.empty() && oldest + Pacer::kPatience > now) {
     patience_.arm(oldest + Pacer::kPatience);
     return;
   }

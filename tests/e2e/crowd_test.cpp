@@ -1,5 +1,6 @@
 // Many quick requests at once, which the dispatcher hands over behind each other (pool/pacer.h): what one of
 // them does must not be felt by the others.
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <thread>
@@ -16,21 +17,27 @@ namespace {
 constexpr int kCustomers = 16;
 
 // Each customer sends `orders` requests on one connection, one after another. `body` makes the request,
-// `look` checks its answer and returns whether it is right.
-int wrong_answers(const Server& server, const std::string& target, int orders,
-                  const std::function<std::string(int customer, int order)>& body,
-                  const std::function<bool(int customer, int order, const Response&)>& look) {
+// `look` checks its answer and returns whether it is right. Returns what was wrong.
+std::string wrong_answers(const Server& server, const std::string& target, int orders,
+                          const std::function<std::string(int customer, int order)>& body,
+                          const std::function<bool(int customer, int order, const Response&)>& look) {
   std::atomic<int> wrong = 0;
+  std::string first;
   std::vector<std::thread> customers;
   customers.reserve(kCustomers);
   for (int customer = 0; customer < kCustomers; ++customer)
     customers.emplace_back([&, customer] {
       Client client(server.port());
-      for (int order = 0; order < orders; ++order)
-        if (!look(customer, order, client.request("POST", target, body(customer, order)))) ++wrong;
+      for (int order = 0; order < orders; ++order) {
+        const Response response = client.request("POST", target, body(customer, order));
+        if (!look(customer, order, response) && ++wrong == 1)
+          first = std::to_string(response.status) + " " + response.body;
+      }
     });
   for (std::thread& customer : customers) customer.join();
-  return wrong;
+  if (wrong == 0) return {};
+  return std::to_string(wrong) + " wrong answers, one of them: " + first +
+         "; the server said: " + server.errors();
 }
 
 }  // namespace
@@ -54,14 +61,14 @@ TEST_CASE("in a crowd everybody gets the own answer, and what is printed stays w
       if (event->data["line"].get<std::string>().find(owner) == std::string::npos) ++misplaced;
     }
   });
-  const int wrong = wrong_answers(
+  const std::string wrong = wrong_answers(
       server, "/talker", orders,
       [&](int customer, int order) { return prints(customer, order) ? R"({"lines":1})" : "{}"; },
       [](int, int, const Response& response) {
         return response.status == 200 && response.json()["id"] == response.header("x-request-id");
       });
   reader.join();
-  CHECK(wrong == 0);
+  CHECK(wrong == "");
   CHECK(lines == printed);
   CHECK(misplaced == 0);
 }
@@ -69,7 +76,7 @@ TEST_CASE("in a crowd everybody gets the own answer, and what is printed stays w
 TEST_CASE("a crash in a crowd takes only the request that crashed") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
   const auto crashes = [](int customer, int order) { return order == 4 * customer + 10; };
-  const int wrong = wrong_answers(
+  const std::string wrong = wrong_answers(
       server, "/misbehave", 80,
       [&](int customer, int order) {
         return crashes(customer, order) ? R"({"do":"exit"})" : R"({"do":"nothing"})";
@@ -77,13 +84,13 @@ TEST_CASE("a crash in a crowd takes only the request that crashed") {
       [&](int customer, int order, const Response& response) {
         return response.status == (crashes(customer, order) ? 502 : 200);
       });
-  CHECK(wrong == 0);
+  CHECK(wrong == "");
 }
 
 TEST_CASE("answers of every size and errors in a crowd reach who asked for them") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
   const auto size = [](int customer, int order) { return (customer * 977 + order * 131) % 6000; };
-  const int wrong = wrong_answers(
+  const std::string wrong = wrong_answers(
       server, "/misbehave", 150,
       [&](int customer, int order) {
         if (order % 15 == 14) return std::string(R"({"do":"throw"})");
@@ -95,14 +102,14 @@ TEST_CASE("answers of every size and errors in a crowd reach who asked for them"
         return response.status == 200 &&
                response.body == std::string(static_cast<std::size_t>(size(customer, order)), 'x');
       });
-  CHECK(wrong == 0);
+  CHECK(wrong == "");
 }
 
 TEST_CASE("a bad answer in a crowd harms nobody else") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
   // Never so many in a row that the breaker opens.
   const auto is_bad = [](int customer, int order) { return customer == 0 && order % 20 == 10; };
-  const int wrong = wrong_answers(
+  const std::string wrong = wrong_answers(
       server, "/misbehave", 100,
       [&](int customer, int order) {
         return is_bad(customer, order) ? R"({"do":"status","status":700})" : R"({"do":"nothing"})";
@@ -110,14 +117,14 @@ TEST_CASE("a bad answer in a crowd harms nobody else") {
       [&](int customer, int order, const Response& response) {
         return response.status == (is_bad(customer, order) ? 502 : 200);
       });
-  CHECK(wrong == 0);
+  CHECK(wrong == "");
 }
 
 TEST_CASE("an answer beyond a small max_body in a crowd harms nobody else") {
   const Server server("[server]\nmax_body = \"1KiB\"\n" +
                       function("misbehave", fixture("misbehave"), "limit = 64"));
   const auto is_large = [](int customer, int order) { return order % 64 == 4 * customer + 3; };
-  const int wrong = wrong_answers(
+  const std::string wrong = wrong_answers(
       server, "/misbehave", 256,
       [&](int customer, int order) {
         if (is_large(customer, order)) return R"({"do":"large","size":2000})";
@@ -126,13 +133,13 @@ TEST_CASE("an answer beyond a small max_body in a crowd harms nobody else") {
       [&](int customer, int order, const Response& response) {
         return response.status == (is_large(customer, order) ? 502 : 200);
       });
-  CHECK(wrong == 0);
+  CHECK(wrong == "");
 }
 
 TEST_CASE("errors before one that takes long do not make the others wait for it") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
   std::atomic<int> late = 0;
-  const int wrong = wrong_answers(
+  const std::string wrong = wrong_answers(
       server, "/misbehave", 120,
       [](int customer, int order) {
         if (customer == 0 && order % 40 == 20) return R"({"do":"sleep","ms":400})";
@@ -142,14 +149,14 @@ TEST_CASE("errors before one that takes long do not make the others wait for it"
         if (customer != 0 && response.seconds > 0.35) ++late;
         return response.status == 200 || customer == 1;
       });
-  CHECK(wrong == 0);
+  CHECK(wrong == "");
   CHECK(late == 0);
 }
 
 TEST_CASE("one that takes long in a crowd holds up nobody else") {
   const Server server(function("misbehave", fixture("misbehave"), "limit = 64"));
   std::atomic<int> late = 0;
-  const int wrong = wrong_answers(
+  const std::string wrong = wrong_answers(
       server, "/misbehave", 150,
       [](int customer, int order) {
         return customer == 0 && order % 50 == 25 ? R"({"do":"sleep","ms":400})" : R"({"do":"nothing"})";
@@ -158,6 +165,6 @@ TEST_CASE("one that takes long in a crowd holds up nobody else") {
         if (customer != 0 && response.seconds > 0.35) ++late;
         return response.status == 200;
       });
-  CHECK(wrong == 0);
+  CHECK(wrong == "");
   CHECK(late == 0);
 }

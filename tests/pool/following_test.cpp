@@ -45,6 +45,22 @@ TEST_CASE("who waits behind quick invocations that turn out to be slow is handed
   CHECK(cafe.count(WorkerState::busy) == most + 1);
 }
 
+TEST_CASE("who waits for invocations that began before any was known to be quick is handed over after all") {
+  Cafe cafe({.limit = 100});
+  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  cafe.order_all(most);
+  const auto another = static_cast<WorkerNumber>(most + 1);
+  for (int i = 0; i < 16; ++i) {
+    cafe.order();
+    cafe.finish_quickly(another);
+  }
+  cafe.order();
+  CHECK(cafe.count(WorkerState::busy) == most);
+  cafe.loop.restart();
+  cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
+  CHECK(cafe.count(WorkerState::busy) == most + 1);
+}
+
 TEST_CASE("requests for a tiny function are handed over behind each other to one worker") {
   Cafe cafe({.limit = 10});
   cafe.become_tiny();
