@@ -76,8 +76,10 @@ struct CommandLine {
     command.add_option("--log-format", serve_options.log_format, "text or json")
         ->check(CLI::IsMember({"text", "json"}));
     command.add_flag("--no-color", serve_options.no_colour, "no colour, whatever the terminal can do");
-    command.add_option("--record", serve_options.record,
-                       "append all events to this file, one JSON object a line");
+    command
+        .add_option("--record", serve_options.record,
+                    "append all events to this file, one JSON object a line")
+        ->check([](const std::string& file) { return file.empty() ? "names no file" : ""; });
     command.add_flag("--record-texts", serve_options.record_texts,
                      "record also what handlers print and say in errors");
     command.add_flag("--cancel-on-disconnect", serve_options.cancel_on_disconnect,
@@ -184,6 +186,23 @@ int unknown_command(const std::vector<std::string>& known, const std::string& wo
   return kUsage;
 }
 
+// Before any command there is only --help and --version.
+int unknown_option(const std::string& word) {
+  fmt::print(stderr,
+             "error[E109]: there is no option '{}' before a command\n  hint: coffees COMMAND {}, or coffees "
+             "--help\n",
+             word, word);
+  return kUsage;
+}
+
+// What was printed has arrived: a full disk is no success.
+int after_output(int exit_code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
+  fmt::print(stderr,
+             "error[E112]: standard output cannot be written\n  hint: is the disk full that it goes to?\n");
+  return exit_code == kOk ? kUsage : exit_code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -200,21 +219,23 @@ int main(int argc, char** argv) {
     const auto asked = std::find_if(
         all.begin(), all.end(), [&](const CLI::App* one) { return argc > 2 && one->get_name() == argv[2]; });
     fmt::print("{}", asked != all.end() ? (*asked)->help(app.get_name()) : app.help());
-    return kOk;
+    return after_output(kOk);
   }
   if (!first.empty() && !first.starts_with('-') &&
       std::find(commands.begin(), commands.end(), first) == commands.end())
     return unknown_command(commands, first);
   try {
     app.parse(argc, argv);
-    return command_line.exit_code;
+    return after_output(command_line.exit_code);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error) == 0 ? kOk : kUsage;
+    if (error.get_exit_code() == 0) return after_output(app.exit(error) == 0 ? kOk : kUsage);
+    if (first.starts_with('-')) return unknown_option(first);
     const std::vector<CLI::App*> used = app.get_subcommands();
     fmt::print(stderr, "error[E109]: {}\n  hint: coffees {}--help\n", error.what(),
                used.empty() ? "" : used.front()->get_name() + " ");
     return kUsage;
   } catch (const std::exception& error) {
+    if (std::ferror(stdout) != 0) return after_output(kUsage);
     fmt::print(stderr, "error[E001]: {}\n  hint: this is a bug or a machine in trouble; please report it\n",
                error.what());
     return kBug;

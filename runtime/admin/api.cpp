@@ -1,5 +1,7 @@
 #include "admin/api.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -84,6 +86,23 @@ bool read_filter(const httplib::Request& request, HistoryFilter& filter, httplib
   return true;
 }
 
+// A parameter that is misspelt would change nothing, and nobody would know.
+bool knows_all_parameters(const httplib::Request& request, const std::vector<std::string>& known,
+                          httplib::Response& response) {
+  for (const auto& [name, value] : request.params) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    problem(response, 400, "bad_request", "there is no parameter '" + name + "' here",
+            known.empty() ? "there is none at all" : fmt::format("known: {}", fmt::join(known, ", ")));
+    return false;
+  }
+  return true;
+}
+
+// What an object of this one member holds; null for everything else.
+Json only_member(const Json& body, const char* name) {
+  return body.is_object() && body.size() == 1 ? body.value(name, Json()) : Json();
+}
+
 void unknown_invocation(httplib::Response& response) {
   problem(response, 404, "unknown_invocation", "this invocation is not known (any more)",
           "the log holds the newest 30,000 or so; the beginning of an id has to fit one of them only");
@@ -95,9 +114,12 @@ struct Api::Route {
   const char* method;
   const char* path;
   void (Api::*handler)(const httplib::Request&, const Parameters&, httplib::Response&);
+  std::vector<std::string> query = {};  ///< the parameters that it understands
 };
 
 const std::vector<Api::Route>& Api::table() {
+  static const std::vector<std::string> filters{"function", "worker", "request", "outcome",
+                                                "start",    "limit",  "since"};
   static const std::vector<Route> routes{
       {"GET", "/", &Api::start_page},
       {"GET", "/healthz", &Api::healthz},
@@ -107,17 +129,17 @@ const std::vector<Api::Route>& Api::table() {
       {"GET", "/api/v1/functions/{function}", &Api::one_function},
       {"POST", "/api/v1/functions/{function}/warm", &Api::warm},
       {"POST", "/api/v1/functions/{function}/cold", &Api::cold},
-      {"GET", "/api/v1/workers", &Api::list_workers},
+      {"GET", "/api/v1/workers", &Api::list_workers, {"function"}},
       {"DELETE", "/api/v1/workers/{worker}", &Api::stop_worker},
-      {"GET", "/api/v1/invocations", &Api::list_invocations},
+      {"GET", "/api/v1/invocations", &Api::list_invocations, filters},
       {"GET", "/api/v1/invocations/{request_id}", &Api::one_invocation},
       {"GET", "/api/v1/invocations/{request_id}/logs", &Api::invocation_logs},
-      {"GET", "/api/v1/logs", &Api::list_logs},
-      {"GET", "/api/v1/stats", &Api::stats},
+      {"GET", "/api/v1/logs", &Api::list_logs, filters},
+      {"GET", "/api/v1/stats", &Api::stats, filters},
       {"GET", "/api/v1/isolation", &Api::isolation},
       {"GET", "/api/v1/config", &Api::effective_config},
       {"GET", "/api/v1/version", &Api::version},
-      {"GET", "/api/v1/events", &Api::events},
+      {"GET", "/api/v1/events", &Api::events, {"function", "types", "since"}},
   };
   return routes;
 }
@@ -134,7 +156,11 @@ void Api::answer(const httplib::Request& request, httplib::Response& response) {
   for (const Route& route : table()) {
     const auto parameters = match(route.path, request.path);
     if (!parameters) continue;
-    if (method == route.method) return (this->*route.handler)(request, *parameters, response);
+    if (method == route.method) {
+      if (knows_all_parameters(request, route.query, response))
+        (this->*route.handler)(request, *parameters, response);
+      return;
+    }
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
   }
   if (allowed.empty())
@@ -211,7 +237,7 @@ void Api::warm(const httplib::Request& request, const Parameters& parameters, ht
   std::uint64_t count = 1;
   if (!request.body.empty()) {
     const Json body = Json::parse(request.body, nullptr, false);
-    const Json wanted = body.is_object() ? body.value("count", Json(1U)) : Json();
+    const Json wanted = body.is_object() && body.empty() ? Json(1U) : only_member(body, "count");
     if (!wanted.is_number_unsigned() || wanted.get<std::uint64_t>() > kMostListed)
       return problem(response, 400, "bad_request", "the body makes no sense",
                      "{\"count\": N}, N at most 10000; none means 1");
@@ -326,6 +352,9 @@ void Api::events(const httplib::Request& request, const Parameters&, httplib::Re
     return problem(
         response, 400, "bad_request", "there is no event of type '" + type + "'",
         "one like invocation.finished, or invocation, worker, function, log, stats for all of a kind");
+  if (!EventStreams::knows_place(request))
+    return problem(response, 400, "bad_request", "this is no place in the event log",
+                   "Last-Event-ID, or ?since=N: the number of an event; 0 begins with the oldest one");
   if (!streams_.open(request, response))
     problem(response, 503, "too_many_streams", "128 clients follow the events already", "close one of them");
 }

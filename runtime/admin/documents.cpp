@@ -105,8 +105,8 @@ td.n, th.n {{ text-align: right }}
     page += fmt::format(
         "<tr><td>{}<td>{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td "
         "class=\"n\">{}</tr>\n",
-        escape_html(function.name), escape_html(now.source.state), now.snapshot.starting, now.snapshot.idle,
-        now.snapshot.busy, now.snapshot.waiting, function.limit);
+        escape_html(function.name), now.breaker_open ? "crash loop" : escape_html(now.source.state),
+        now.snapshot.starting, now.snapshot.idle, now.snapshot.busy, now.snapshot.waiting, function.limit);
   }
   page +=
       "</table><h2>Workers</h2><table><tr><th>worker<th>state<th class=\"n\">pid<th class=\"n\">age"

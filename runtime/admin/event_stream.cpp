@@ -184,6 +184,12 @@ std::string EventStreams::unknown_type(const std::string& types) {
   return unknown;
 }
 
+bool EventStreams::knows_place(const httplib::Request& request) {
+  const auto makes_sense = [](const std::string& text) { return text.empty() || parse_number(text); };
+  return makes_sense(request.get_header_value("Last-Event-ID")) &&
+         makes_sense(request.get_param_value("since"));
+}
+
 bool EventStreams::open(const httplib::Request& request, httplib::Response& response) {
   if (count_.fetch_add(1) >= kMost) {
     count_.fetch_sub(1);

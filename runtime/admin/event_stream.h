@@ -31,6 +31,9 @@ class EventStreams {
   /// when all are.
   static std::string unknown_type(const std::string& types);
 
+  /// Whether `Last-Event-ID` and `since` are numbers, where they are given.
+  static bool knows_place(const httplib::Request& request);
+
   [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -46,7 +47,7 @@ std::optional<std::string> read_data(const std::string& data) {
   if (data == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   if (!data.starts_with('@')) return data;
   std::ifstream file(data.substr(1), std::ios::binary);
-  if (!file) return std::nullopt;
+  if (!file || std::filesystem::is_directory(data.substr(1))) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 

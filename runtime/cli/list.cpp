@@ -22,9 +22,11 @@ int list(const WatchOptions& options) {
                  "START", "INIT"});
     for (const Json& function : (*answer)["functions"]) {
       const Json& workers = function["workers"];
-      table.add({function["name"], function["state"], workers["starting"].dump(), workers["idle"].dump(),
-                 workers["busy"].dump(), function["queue"].dump(), function["limit"].dump(),
-                 function["timeout"], function["keep_warm"], function["start"],
+      const bool crash_loop = function["breaker"] == "open";
+      table.add({function["name"], crash_loop ? Json("crash loop") : function["state"],
+                 workers["starting"].dump(), workers["idle"].dump(), workers["busy"].dump(),
+                 function["queue"].dump(), function["limit"].dump(), function["timeout"],
+                 function["keep_warm"], function["start"],
                  fmt::format("{:.1f}ms", function["init_ms"].get<double>())});
     }
     table.print();

@@ -100,6 +100,8 @@ int serve(const ServeOptions& options) {
   Loop loop;
   // From the first moment: as process 1 of a container a signal without a handler would be lost.
   Signals signals(loop.get_executor(), SIGTERM, SIGINT);
+  // A terminal that was closed is a wish to stop, too, unless somebody has said otherwise (nohup(1)).
+  if (std::signal(SIGHUP, SIG_IGN) != SIG_IGN) signals.add(SIGHUP);
   Deadlines deadlines(loop.get_executor());
   Console console(2, options.log_format == "json" ? &events::EventJson::notice : nullptr);
   const HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -12,49 +13,90 @@
 namespace coffees::cli {
 namespace {
 
+constexpr std::size_t kLongestHost = 300;  // a name has at most 253 (RFC 1035 section 2.3.4), a port five
+
 std::string server_file_path() {
   const std::string directory = platform::identity::runtime_directory();
   return directory.empty() ? directory : directory + "/coffees-server";
 }
 
-std::string first_line(const std::string& path) {
+// A server that runs, or has run and was killed.
+struct Entry {
+  std::string url;
+  std::string admin_url;
+  int pid = 0;
+};
+
+// The newest one first.
+std::vector<Entry> running_servers(const std::string& path) {
+  std::vector<Entry> entries;
   std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+  for (Entry entry; std::getline(file, entry.url) && std::getline(file, entry.admin_url);) {
+    std::string pid;
+    std::getline(file, pid);
+    entry.pid = std::atoi(pid.c_str());
+    if (platform::identity::process_exists(entry.pid)) entries.push_back(entry);
+  }
+  return entries;
+}
+
+bool keep(const std::string& path, const std::vector<Entry>& entries) {
+  std::string text;
+  for (const Entry& entry : entries)
+    text += fmt::format("{}\n{}\n{}\n", entry.url, entry.admin_url, entry.pid);
+  return platform::identity::write_private_file(path, text);
+}
+
+// Behind the last colon, unless that is one of a bare IPv6 address.
+bool has_possible_port(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  if (colon == std::string_view::npos || host.ends_with(']')) return true;
+  const std::string_view port = host.substr(colon + 1);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc() && end == port.data() + port.size() && number >= 1 && number <= 65535;
 }
 
 std::string named_server(const std::string& wanted) {
   if (!wanted.empty()) return wanted;
   if (const char* named = std::getenv("COFFEES_SERVER"); named != nullptr && *named != '\0') return named;
   const std::string path = server_file_path();
-  const std::string kept = path.empty() ? path : first_line(path);
-  return kept.empty() ? "http://127.0.0.1:2633" : kept;
+  const std::vector<Entry> running = path.empty() ? std::vector<Entry>() : running_servers(path);
+  return running.empty() ? "http://127.0.0.1:2633" : running.front().url;
 }
 
 }  // namespace
 
-ServerFile::ServerFile(std::string url, const std::string& admin_url)
-    : path_(server_file_path()), url_(std::move(url)) {
-  if (!path_.empty() && !platform::identity::write_private_file(path_, url_ + "\n" + admin_url + "\n"))
-    path_.clear();
+ServerFile::ServerFile(const std::string& url, const std::string& admin_url) : path_(server_file_path()) {
+  if (path_.empty()) return;
+  std::vector<Entry> entries = running_servers(path_);
+  entries.insert(entries.begin(), Entry{url, admin_url, platform::identity::process()});
+  if (!keep(path_, entries)) path_.clear();
 }
 
 ServerFile::~ServerFile() {
-  if (!path_.empty() && first_line(path_) == url_) std::remove(path_.c_str());
+  if (path_.empty()) return;
+  std::vector<Entry> entries = running_servers(path_);
+  std::erase_if(entries, [](const Entry& entry) { return entry.pid == platform::identity::process(); });
+  if (entries.empty())
+    std::remove(path_.c_str());
+  else
+    keep(path_, entries);
 }
 
 std::optional<std::string> find_server(const std::string& wanted) {
   std::string url = named_server(wanted);
   while (url.ends_with('/')) url.pop_back();  // as it is copied from a browser
-  // The library throws for other schemes, and takes a path for a part of the host's name.
+  // The library throws for other schemes, takes a path for a part of the host's name, and any number for a
+  // port.
   const std::size_t scheme = url.find("://");
   const std::string_view host = std::string_view(url).substr(scheme == std::string::npos ? 0 : scheme + 3);
   const bool plain = (scheme == std::string::npos || url.starts_with("http://")) && !host.empty() &&
-                     host.find_first_of("/?#@ ") == std::string_view::npos;
+                     host.size() <= kLongestHost && host.find_first_of("/?#@ ") == std::string_view::npos &&
+                     has_possible_port(host);
   if (plain && httplib::Client(url).is_valid()) return url;
   fmt::print(stderr, "error[E105]: '{}' is no server's URL\n  hint: --server http://127.0.0.1:2633\n",
-             events::visible(url));
+             events::visible(url.size() <= kLongestHost ? url : url.substr(0, kLongestHost) + "..."));
   return std::nullopt;
 }
 
@@ -66,7 +108,7 @@ void print_no_server(const std::string& url, const std::string& why) {
 void print_no_server(const std::string& url, httplib::Error why) {
   switch (why) {
     case httplib::Error::Connection:
-      return print_no_server(url, "nobody listens there");
+      return print_no_server(url, "nobody listens there, or there is no such host");
     case httplib::Error::Read:
       return print_no_server(url, "it has closed the connection, or takes too long");
     default:

@@ -8,18 +8,18 @@
 
 namespace coffees::cli {
 
-/// Written while a server runs: the URL of its invoke port, and that of its admin port in a second line. The
-/// newest server of a user wins. Removed at the end if it is still its own.
+/// Names the running servers of a user, three lines each: the URL of the invoke port, that of the admin port,
+/// and the process. The newest comes first, and is found; when it ends, the one before it. Removed with the
+/// last one.
 class ServerFile {
  public:
-  ServerFile(std::string url, const std::string& admin_url);
+  ServerFile(const std::string& url, const std::string& admin_url);
   ServerFile(const ServerFile&) = delete;
   ServerFile& operator=(const ServerFile&) = delete;
   ~ServerFile();
 
  private:
   std::string path_;
-  std::string url_;
 };
 
 /// The URL of the server to talk to: `wanted` if not empty, else $COFFEES_SERVER, else the server file, else

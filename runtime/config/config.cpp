@@ -39,7 +39,7 @@ class Reader {
           problem("E302", place(node, "version"), "version is not 1, the only one that this coffees knows",
                   "version = 1");
       } else {
-        unknown(key, "", {"version", "server", "defaults", "functions"}, "the file");
+        unknown(key, "", {"version", "server", "defaults", "functions"}, "the configuration");
       }
     }
     auto& functions = loaded_.config.functions;
@@ -53,8 +53,14 @@ class Reader {
  private:
   // Where a value was set: an origin that is no file, else its place in the file.
   std::string place(const toml::source_region& source, const std::string& key) const {
-    const auto origin = origins_.find(key);
-    if (origin != origins_.end()) return origin->second;
+    const auto origin = origins_.lower_bound(key);
+    const bool itself = origin != origins_.end() && origin->first == key;
+    // A table that is in no file is there for a value in it.
+    const auto inside = origins_.lower_bound(key + ".");
+    const bool only_for_it =
+        source.begin.line == 0 && inside != origins_.end() && inside->first.starts_with(key + ".");
+    if (itself) return origin->second;
+    if (only_for_it) return inside->second;
     return source.begin.line == 0 ? name_
                                   : fmt::format("{}:{}:{}", name_, source.begin.line, source.begin.column);
   }
@@ -212,7 +218,7 @@ Loaded load_text(const std::string& text, const std::string& name, const std::st
 Loaded load_file(const std::string& path, const std::vector<Override>& overrides) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  if (!file || std::filesystem::is_directory(path) || !(text << file.rdbuf()))
+  if (!file || std::filesystem::is_directory(path) || (text << file.rdbuf(), file.bad()))
     return {
         {}, {{"E300", path, "this configuration file cannot be read", "name another one with --config"}}, {}};
   return load_text(text.str(), path, std::filesystem::path(path).parent_path().string(), overrides);
@@ -226,7 +232,11 @@ Loaded from_libraries(const std::vector<std::string>& paths, const std::vector<O
       return {{},
               {{"E304", path, "this file's name cannot be a function's name", "name it in a coffees.toml"}},
               {}};
-    functions.insert_or_assign(name, toml::table{{"path", path}});
+    if (!functions.insert(name, toml::table{{"path", path}}).second)
+      return {{},
+              {{"E304", path, "there is a function '" + name + "' already, of another library",
+                "name both in a coffees.toml"}},
+              {}};
   }
   return load_table(toml::table{{"functions", functions}}, "command line", "", overrides);
 }

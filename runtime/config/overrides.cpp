@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace coffees::config {
@@ -33,9 +34,16 @@ std::string known_name(const toml::table& table, const std::string& name) {
   return name;
 }
 
-// Keys whose values are texts, whatever they look like: a token of digits is no number.
+// functions.NAME.env.VARIABLE or defaults.env.VARIABLE.
+bool is_variable(const std::vector<std::string>& path) {
+  return path.size() >= 3 && path[path.size() - 2] == "env" &&
+         path.size() == (path[0] == "defaults" ? 3U : 4U);
+}
+
+// Keys whose values are texts, whatever they look like: a token of digits is no number, nor is 127.1.
 bool is_text(const std::vector<std::string>& path) {
-  return (path.size() == 4 && path[2] == "env") || path.back() == "admin_token";
+  static const std::array<std::string_view, 4> texts{"admin_token", "host", "admin_host", "path"};
+  return is_variable(path) || std::find(texts.begin(), texts.end(), path.back()) != texts.end();
 }
 
 // RFC 3629: what TOML is made of. Values that are not would be shown as something else than they are.
@@ -83,11 +91,11 @@ std::vector<Override> from_environment(const std::vector<std::pair<std::string, 
   for (const auto& [name, value] : variables) {
     if (!name.starts_with(prefix) || name.find("__") == std::string::npos) continue;
     std::vector<std::string> parts = split(std::string_view(name).substr(prefix.size()), "__");
-    // Names of variables inside `env` keep their case.
-    const std::size_t lowered = parts.size() == 4 ? 3 : parts.size();
-    for (std::size_t i = 0; i < lowered; ++i)
-      std::transform(parts[i].begin(), parts[i].end(), parts[i].begin(),
+    const std::string variable = parts.back();
+    for (std::string& part : parts)
+      std::transform(part.begin(), part.end(), part.begin(),
                      [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (is_variable(parts)) parts.back() = variable;  // keeps its case
     overrides.push_back({fmt::format("{}", fmt::join(parts, ".")), value, "environment " + name});
   }
   return overrides;
@@ -121,6 +129,9 @@ std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& 
     }
     insert(*table, parts.back(), override.value, is_text(parts));
     origins[fmt::format("{}", fmt::join(parts, "."))] = override.origin;
+    if (!is_variable(parts)) continue;
+    parts.pop_back();
+    origins[fmt::format("{}", fmt::join(parts, "."))] = override.origin;  // `env` is shown as one value
   }
   return problems;
 }

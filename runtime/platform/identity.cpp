@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -23,6 +25,8 @@ bool is_ours_alone(const std::string& path) {
 std::uint32_t user() { return ::geteuid(); }
 std::uint32_t group() { return ::getegid(); }
 bool is_root() { return ::geteuid() == 0; }
+int process() { return ::getpid(); }
+bool process_exists(int pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
 
 std::string runtime_directory() {
   const char* given = std::getenv("XDG_RUNTIME_DIR");

@@ -10,6 +10,10 @@ std::uint32_t user();
 std::uint32_t group();
 bool is_root();
 
+/// This process, and whether that one exists (kill(2)); one of another user counts as well.
+int process();
+bool process_exists(int pid);
+
 /// A directory for run-time files that only this user can write: $XDG_RUNTIME_DIR, /run/user/UID, or
 /// /tmp/coffees-UID, made if needed. Empty when there is none that is safe (one that somebody else owns is
 /// not).

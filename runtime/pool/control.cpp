@@ -40,6 +40,9 @@ bool Pool::stop_worker(WorkerNumber number) {
 
 std::vector<WorkerStatus> Pool::workers() const {
   std::vector<WorkerStatus> all;
+  const TimePoint now = Clock::now();
+  const scaler::Snapshot counts = snapshot();
+  const bool all_wanted = counts.workers() <= settings_.rules.min_warm;
   for (const auto& [number, record] : records_) {
     WorkerStatus worker{.number = number, .state = roster_.state(number), .started = record.started};
     if (record.worker) {
@@ -49,8 +52,9 @@ std::vector<WorkerStatus> Pool::workers() const {
       worker.served = record.served;
       worker.request = record.request;
       const bool for_ever = settings_.rules.keep_warm == scaler::kForever;
-      if (worker.state == WorkerState::idle && !for_ever)
-        worker.retires_at = record.since + settings_.rules.keep_warm;
+      const TimePoint end = record.since + settings_.rules.keep_warm;
+      // Past its end it stands there for min_warm.
+      if (worker.state == WorkerState::idle && !for_ever && !all_wanted && end > now) worker.retires_at = end;
     }
     all.push_back(worker);
   }

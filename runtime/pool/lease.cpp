@@ -59,7 +59,11 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
                      outcome.usage.cpu);
   // Killed for something else: that says nothing of this invocation.
   const bool on_purpose = record.reason && outcome.kind == Outcome::Kind::crashed;
-  if (on_purpose)
+  if (pool_->closed_ && outcome.kind == Outcome::Kind::crashed) {
+    outcome.kind = Outcome::Kind::draining;
+    outcome.message = "the server has stopped before this was done; it may have been done in part";
+    outcome.hint = "`drain` of [server] says how long it waits for what is under way";
+  } else if (on_purpose)
     outcome.hint = record.reason == events::StopReason::user
                        ? "somebody stopped this worker while it served; ask again"
                        : "its worker was stopped for the request before it; ask again";

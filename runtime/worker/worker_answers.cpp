@@ -122,7 +122,6 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
                     .held = (meta.flags & wire::ResponseMeta::kHeld) != 0};
   switch (meta.result) {
     case wire::Result::ok: {
-      if (meta.status < 200 || meta.status > 599) return false;
       const FieldCheck fields = check_fields(headers);
       if (!fields.well_formed) return false;
       outcome.usage = usage;
@@ -130,6 +129,11 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
         outcome.kind = Outcome::Kind::handler_error;
         outcome.message =
             "the handler's answer has a header field that HTTP does not allow: " + fields.forbidden;
+      }
+      if (meta.status < 200 || meta.status > 599) {
+        outcome.kind = Outcome::Kind::handler_error;
+        outcome.message = "the handler answered with status " + std::to_string(meta.status) +
+                          "; those of a final answer are 200 to 599";
       }
       outcome.status = meta.status;
       outcome.headers = headers;

@@ -83,12 +83,16 @@ TEST_CASE("values of overrides need no quotes, but may have them") {
 TEST_CASE("a text that happens to be a number needs no quotes either") {
   const Loaded loaded = load({{"functions.brew-2.env.PORT", "8080", "--set"},
                               {"server.admin_token", "123456", "environment COFFEES_SERVER__ADMIN_TOKEN"},
-                              {"functions.brew-2.env.FLAG", "true", "--set"}});
+                              {"functions.brew-2.env.FLAG", "true", "--set"},
+                              {"defaults.env.SIZE", "2", "--set"},
+                              {"server.host", "127.1", "--host"}});
   for (const Problem& problem : loaded.problems) UNSCOPED_INFO(problem.text());
   REQUIRE(loaded.problems.empty());
   CHECK(loaded.config.functions[0].env.at("PORT") == "8080");
   CHECK(loaded.config.functions[0].env.at("FLAG") == "true");
   CHECK(loaded.config.server.admin_token == "123456");
+  CHECK(loaded.config.server.host == "127.1");
+  CHECK(origin(loaded, "functions.brew-2.env") == "--set");
 }
 
 TEST_CASE("an override can make a function, and an environment variable finds one with a dash in its name") {
@@ -107,15 +111,19 @@ TEST_CASE("only variables with two underscores stand for keys; names inside env 
                                                             {"COFFEES_ADMIN_TOKEN", "t"},
                                                             {"HOME", "/"},
                                                             {"COFFEES_SERVER__PORT", "1"},
-                                                            {"COFFEES_FUNCTIONS__BREW__ENV__My_Name", "x"}});
-  REQUIRE(overrides.size() == 2);
+                                                            {"COFFEES_FUNCTIONS__BREW__ENV__My_Name", "x"},
+                                                            {"COFFEES_DEFAULTS__ENV__My_Name", "x"}});
+  REQUIRE(overrides.size() == 3);
   CHECK(overrides[0].key == "server.port");
   CHECK(overrides[1].key == "functions.brew.env.My_Name");
+  CHECK(overrides[2].key == "defaults.env.My_Name");
 }
 
 TEST_CASE("what is wrong with an override is said with its origin") {
   CHECK(problem(load({{"server.prot", "1", "--set"}})) ==
         "error[E303]: --set: unknown key 'prot' in [server]\n  hint: did you mean 'port'?");
+  CHECK(problem(load({{"sever.port", "1", "--set"}})).starts_with("error[E303]: --set: unknown key 'sever'"));
+  CHECK(problem(load({{"functions.mocha.timeout", "5s", "--set"}})).starts_with("error[E305]: --set: "));
   CHECK(problem(load({{"server.port", "99999", "--port"}})).starts_with("error[E302]: --port: port = 99999"));
   CHECK(problem(load({{"functions.brew-2.timeout", "5", "--set"}})).find("write timeout = \"5s\"") !=
         std::string::npos);

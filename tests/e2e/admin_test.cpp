@@ -138,6 +138,9 @@ TEST_CASE("a body that says nothing means one worker, and no length means no bod
   CHECK(Client(server.admin_port())
             .request("POST", "/api/v1/functions/espresso/warm", "{}")
             .json()["started"] == 1);
+  CHECK(Client(server.admin_port())
+            .request("POST", "/api/v1/functions/espresso/warm", R"({"coutn":2})")
+            .status == 400);
   for (const char* what : {"/warm", "/cold"}) {
     Client client(server.admin_port());
     const auto begin = std::chrono::steady_clock::now();
@@ -178,7 +181,8 @@ TEST_CASE("what is not there is 404 with a hint; a method that does not fit is 4
   CHECK(get(server.admin_port(), "/api/v1/functions/expresso").json()["hint"] == "did you mean 'espresso'?");
   for (const char* target :
        {"/api/v1/invocations?limit=x", "/api/v1/invocations?limit=10001", "/api/v1/logs?since=5",
-        "/api/v1/invocations?outcome=good", "/api/v1/invocations?start=hot"}) {
+        "/api/v1/invocations?outcome=good", "/api/v1/invocations?start=hot", "/api/v1/logs?limti=1",
+        "/healthz?x=1", "/api/v1/events?since=abc", "/api/v1/events?since=-1"}) {
     INFO(target);
     CHECK(get(server.admin_port(), target).status == 400);
   }

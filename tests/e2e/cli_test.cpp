@@ -67,6 +67,10 @@ TEST_CASE("no server, a bad URL, a taken port, a command that is none") {
   check_error(run_coffees({"invoke", "espresso", "--server", kNobody}), 7, "E106");
   check_error(run_coffees({"invoke", "espresso", "--server", "ftp://localhost"}), 2, "E105");
   check_error(run_coffees({"invoke", "espresso", "-d", "@/nonexistent"}), 2, "E104");
+  check_error(run_coffees({"invoke", "espresso", "-d", "@/tmp"}), 2, "E104");
+  for (const std::string& url :
+       {std::string(100'000, 'a'), std::string("127.0.0.1:99999"), std::string("a:b")})
+    check_error(run_coffees({"list", "--server", url}), 2, "E105");
   Server server(function("espresso", menu("espresso")));
   check_error(run_coffees({"serve", menu("espresso"), "--port", std::to_string(server.port())}), 11, "E101");
   check_error(
@@ -76,6 +80,9 @@ TEST_CASE("no server, a bad URL, a taken port, a command that is none") {
   check_error(run_coffees({"sevre"}), 2, "E107");
   check_error(run_coffees({}), 2, "E109");
   check_error(run_coffees({"ps", "--wtach"}), 2, "E109");
+  check_error(run_coffees({"--wtach"}), 2, "E109");
+  CHECK(run_coffees({"--wtach"}).err.find("--wtach") != std::string::npos);
+  check_error(run_coffees({"serve", menu("espresso"), "--record", ""}), 2, "E109");
   check_error(run_coffees({"logs", "--since", "5", "--server", server.url()}), 2, "E110");
   check_error(run_coffees({"warm", "expresso", "--server", server.url()}), 2, "E201");
   CHECK(run_coffees({"warm", "expresso", "--server", server.url()}).err.find("did you mean 'espresso'?") !=
@@ -105,6 +112,12 @@ TEST_CASE("what is wrong with a configuration is said with its place and a hint"
   check_error(unit, 2, "E302");
   CHECK(unit.err.find("write timeout = \"3s\"") != std::string::npos);
   check_error(run_coffees({"serve", "--config", "/nonexistent.toml"}), 2, "E300");
+  check_error(run_coffees({"serve", "--config", "/tmp"}), 2, "E300");
+  const TemporaryDirectory other;
+  std::filesystem::copy(menu("espresso"), other.path() + "/espresso.so");
+  check_error(run_coffees({"serve", menu("espresso"), other.path() + "/espresso.so"}), 2, "E304");
+  std::ofstream(other.path() + "/empty.toml").close();
+  CHECK(run_coffees({"config", "show", "--config", other.path() + "/empty.toml"}).exit_code == 0);
   check_error(run_coffees({"check", fixture("no_symbol")}), 8, "E204");
 }
 
@@ -127,9 +140,13 @@ TEST_CASE("the server that runs here is found by its file, the newest of several
     Server newer(function("newer", menu("espresso")), {}, here);
     CHECK(run_coffees({"list"}, "", here).out.find("newer") != std::string::npos);
     CHECK(run_coffees({"invoke", "newer", "-d", "x"}, "", here).out == "x");
+    Server newest(function("newest", menu("espresso")), {}, here);
     older.signal(SIGTERM);
     CHECK(older.wait() == 0);
-    CHECK(run_coffees({"list"}, "", here).exit_code == 0);
+    CHECK(run_coffees({"list"}, "", here).out.find("newest") != std::string::npos);
+    newest.signal(SIGTERM);
+    CHECK(newest.wait() == 0);
+    CHECK(run_coffees({"list"}, "", here).out.find("newer") != std::string::npos);
     newer.signal(SIGTERM);
     CHECK(newer.wait() == 0);
   }
@@ -170,6 +187,34 @@ TEST_CASE("what `config show` prints is a configuration") {
   CHECK(again.out == read_file(file));
   CHECK(json::accept(run_coffees({"config", "schema"}).out));
   CHECK(json::parse(run_coffees({"version", "--json"}).out).contains("version"));
+}
+
+TEST_CASE("what could not be printed is no success") {
+  for (const char* command : {"version", "--help", "config schema"}) {
+    INFO(command);
+    const std::string line = std::string(COFFEES_PROGRAM) + " " + command + " > /dev/full 2> /dev/null";
+    const int status = std::system(line.c_str());
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 2);
+  }
+}
+
+TEST_CASE("workers that stand there for min_warm do not say that they retire") {
+  Server server(function("espresso", menu("espresso"), "min_warm = 2\nkeep_warm = \"1s\""));
+  const auto workers = [&] { return get(server.admin_port(), "/api/v1/workers").json()["workers"]; };
+  REQUIRE(eventually([&] { return workers().size() == 2 && workers()[1]["state"] == "idle"; }));
+  for (const json& worker : workers()) CHECK_FALSE(worker.contains("retires_in_ms"));
+  post(server.port(), "/espresso", "x");
+  run_coffees({"warm", "espresso", "1", "--server", server.url()});
+  REQUIRE(eventually([&] { return workers().size() == 3 && workers()[2]["state"] == "idle"; }));
+  CHECK(workers()[2].contains("retires_in_ms"));
+}
+
+TEST_CASE("a function that died again and again is listed as that") {
+  Server server(function("misbehave", fixture("misbehave")));
+  for (int i = 0; i < 5; ++i) post(server.port(), "/misbehave", R"({"do":"abort"})");
+  CHECK(run_coffees({"list", "--server", server.url()}).out.find("crash loop") != std::string::npos);
+  CHECK(get(server.admin_port(), "/").body.find("crash loop") != std::string::npos);
 }
 
 TEST_CASE("`invoke --json` is one document with answer, outcome and timing") {

@@ -66,7 +66,24 @@ TEST_CASE("a second SIGTERM stops at once, and so does the end of drain") {
     CHECK(alive(processes).empty());
     for (std::thread& thread : threads) thread.join();
     CHECK(count_status(responses, 200) == 0);
+    CHECK(count_status(responses, 502) == 0);  // it is not the handler's fault
   }
+}
+
+TEST_CASE("a terminal that is closed drains as well, unless nohup has said otherwise") {
+  Server server(function("latte", menu("latte")));
+  std::vector<Response> responses;
+  std::vector<std::thread> threads = keep_busy(server, 2, 300, responses);
+  server.signal(SIGHUP);
+  CHECK(server.wait() == 0);
+  for (std::thread& thread : threads) thread.join();
+  CHECK(count_status(responses, 200) == 2);
+
+  std::signal(SIGHUP, SIG_IGN);  // which a program that is started inherits
+  Server stays(function("espresso", menu("espresso")));
+  std::signal(SIGHUP, SIG_DFL);
+  stays.signal(SIGHUP);
+  CHECK(post(stays.port(), "/espresso", "x").status == 200);
 }
 
 TEST_CASE("an idle server stops with exit code 0 and leaves no process") {
