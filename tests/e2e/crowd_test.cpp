@@ -15,6 +15,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int kCustomers = 16;
+const std::string kNothing;
 
 // Each customer sends `orders` requests on one connection, one after another. `body` makes the request,
 // `look` checks its answer and returns whether it is right. Returns what was wrong.
@@ -68,7 +69,7 @@ TEST_CASE("in a crowd everybody gets the own answer, and what is printed stays w
         return response.status == 200 && response.json()["id"] == response.header("x-request-id");
       });
   reader.join();
-  CHECK(wrong == "");
+  CHECK(wrong == kNothing);
   CHECK(lines == printed);
   CHECK(misplaced == 0);
 }
@@ -84,7 +85,7 @@ TEST_CASE("a crash in a crowd takes only the request that crashed") {
       [&](int customer, int order, const Response& response) {
         return response.status == (crashes(customer, order) ? 502 : 200);
       });
-  CHECK(wrong == "");
+  CHECK(wrong == kNothing);
 }
 
 TEST_CASE("answers of every size and errors in a crowd reach who asked for them") {
@@ -102,7 +103,7 @@ TEST_CASE("answers of every size and errors in a crowd reach who asked for them"
         return response.status == 200 &&
                response.body == std::string(static_cast<std::size_t>(size(customer, order)), 'x');
       });
-  CHECK(wrong == "");
+  CHECK(wrong == kNothing);
 }
 
 TEST_CASE("a status that HTTP does not know in a crowd harms nobody else") {
@@ -116,7 +117,7 @@ TEST_CASE("a status that HTTP does not know in a crowd harms nobody else") {
       [&](int customer, int order, const Response& response) {
         return response.status == (is_bad(customer, order) ? 500 : 200);
       });
-  CHECK(wrong == "");
+  CHECK(wrong == kNothing);
 }
 
 TEST_CASE("an answer beyond a small max_body in a crowd harms nobody else") {
@@ -132,7 +133,7 @@ TEST_CASE("an answer beyond a small max_body in a crowd harms nobody else") {
       [&](int customer, int order, const Response& response) {
         return response.status == (is_large(customer, order) ? 502 : 200);
       });
-  CHECK(wrong == "");
+  CHECK(wrong == kNothing);
 }
 
 TEST_CASE("errors before one that takes long do not make the others wait for it") {
@@ -148,7 +149,7 @@ TEST_CASE("errors before one that takes long do not make the others wait for it"
         if (customer != 0 && response.seconds > 0.35) ++late;
         return response.status == 200 || customer == 1;
       });
-  CHECK(wrong == "");
+  CHECK(wrong == kNothing);
   CHECK(late == 0);
 }
 
@@ -164,6 +165,6 @@ TEST_CASE("one that takes long in a crowd holds up nobody else") {
         if (customer != 0 && response.seconds > 0.35) ++late;
         return response.status == 200;
       });
-  CHECK(wrong == "");
+  CHECK(wrong == kNothing);
   CHECK(late == 0);
 }
