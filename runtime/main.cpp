@@ -12,6 +12,7 @@
 namespace {
 
 using namespace coffees::cli;
+using coffees::street::Problem;
 
 // A flag that stands for a configuration key.
 void add_key_flag(CLI::App& command, const std::string& flag, const std::string& key,
@@ -158,9 +159,32 @@ struct CommandLine {
     config_command.add_subcommand("schema", "the JSON Schema of coffees.toml, for editors")
         ->final_callback([this] { exit_code = config_schema(); });
 
+    add_street(app);
+
     CLI::App& version_command = *app.add_subcommand("version", "which coffees this is");
     version_command.add_flag("--json", version_json, "JSON, for programs");
     version_command.final_callback([this] { exit_code = version(version_json); });
+  }
+
+  void add_street(CLI::App& app) {
+    CLI::App& command =
+        *app.add_subcommand("street", "two lunches through threads, async, processes and cloud functions");
+    command.add_option("--tasks", street_options.tasks, "in each lunch (default 40)")
+        ->check(CLI::Range(1, 500));
+    command.add_flag("--json", street_options.json, "JSON, for programs");
+    command.add_flag("--choose", street_options.choose,
+                     "say which of them fits: asks what the flags below leave open");
+    const auto question = [&command](const char* flag, std::string& answer,
+                                     const std::vector<std::string>& words, const char* about) {
+      command.add_option(flag, answer, about)->check(CLI::IsMember(words))->needs("--choose");
+    };
+    Problem& problem = street_options.problem;
+    question("--worth", problem.worth, {"yes", "no"}, "worth speeding up at all?");
+    question("--bound", problem.bound, {"io", "cpu"}, "waits for others, or computes?");
+    question("--many-slow-connections", problem.many_slow_connections, {"yes", "no"}, "hundreds at once?");
+    question("--shared-state", problem.shared_state, {"yes", "no"}, "do tasks change something in common?");
+    question("--under-timeout", problem.under_timeout, {"yes", "no"}, "is each task done in time?");
+    command.final_callback([this] { exit_code = street(street_options); });
   }
 
   ServeOptions serve_options;
@@ -173,6 +197,7 @@ struct CommandLine {
   WatchOptions cold_options;
   CheckOptions check_options;
   ConfigOptions config_options;
+  StreetOptions street_options;
   bool version_json = false;
   int exit_code = kOk;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "street/choose.h"
 
 namespace coffees::cli {
 
@@ -43,6 +44,7 @@ struct ServeOptions {
   bool no_colour = false;
   std::string record;         ///< a file for all events, as JSON Lines; empty: none
   bool record_texts = false;  ///< with what handlers printed and said
+  bool in_background = false; ///< says nothing, and is not found by commands that name no server
 };
 
 struct InvokeOptions {
@@ -93,6 +95,13 @@ struct ConfigOptions {
   bool json = false;
 };
 
+struct StreetOptions {
+  bool json = false;
+  int tasks = 40;  ///< in each lunch
+  bool choose = false;
+  street::Problem problem;  ///< for `choose`: what need not be asked any more
+};
+
 int serve(const ServeOptions& options);
 int invoke(const InvokeOptions& options);
 int check(const CheckOptions& options);
@@ -104,6 +113,7 @@ int cold(const WatchOptions& options);
 int stats(const StatsOptions& options);
 int config_show(const ConfigOptions& options);
 int config_schema();
+int street(const StreetOptions& options);
 int version(bool json);
 
 /// Reads what FunctionsOptions name: flags win over --set, --set over the environment, that over the file.

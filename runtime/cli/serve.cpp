@@ -103,7 +103,7 @@ int serve(const ServeOptions& options) {
   // A terminal that was closed is a wish to stop, too, unless somebody has said otherwise (nohup(1)).
   if (std::signal(SIGHUP, SIG_IGN) != SIG_IGN) signals.add(SIGHUP);
   Deadlines deadlines(loop.get_executor());
-  Console console(2, options.log_format == "json" ? &events::EventJson::notice : nullptr);
+  Console console(options.in_background ? -1 : 2, options.log_format == "json" ? &events::EventJson::notice : nullptr);
   const HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
   if (configuration.server.isolation == config::IsolationWish::strict &&
       host.level != platform::isolation::Level::full)
@@ -130,7 +130,8 @@ int serve(const ServeOptions& options) {
   const std::string url = url_of(configuration.server.host, front.port());
   const std::string admin_url = url_of(configuration.server.admin_host, admin.port());
   front.set_admin_url(admin_url);
-  const ServerFile server_file(url, admin_url);
+  std::optional<ServerFile> server_file;
+  if (!options.in_background) server_file.emplace(url, admin_url);
   std::vector<std::unique_ptr<events::Follower>> followers;
   try {
     followers = start_followers(options, log, console, digest);

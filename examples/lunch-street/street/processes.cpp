@@ -1,0 +1,86 @@
+#include "street/processes.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+namespace lunch {
+namespace {
+
+void check(bool worked, const char* what) {
+  if (!worked) throw std::system_error(errno, std::generic_category(), what);
+}
+
+}  // namespace
+
+Pipe::Pipe() { check(::pipe(ends_) == 0, "pipe"); }
+
+Pipe::~Pipe() {
+  ::close(ends_[0]);
+  close_writing_end();
+}
+
+void Pipe::write(const void* bytes, std::size_t size) const {
+  check(::write(ends_[1], bytes, size) == static_cast<ssize_t>(size), "write to a queue");
+}
+
+bool Pipe::read(void* bytes, std::size_t size) const {
+  const ssize_t count = ::read(ends_[0], bytes, size);
+  check(count == 0 || count == static_cast<ssize_t>(size), "read from a queue");
+  return count > 0;
+}
+
+void Pipe::close_writing_end() {
+  if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
+}
+
+Staff::~Staff() {
+  for (const pid_t process : processes_) ::kill(process, SIGKILL);
+  for (const pid_t process : processes_) ::waitpid(process, nullptr, 0);
+}
+
+void Staff::start(const std::function<void()>& work) {
+  const pid_t employer = ::getpid();
+  const pid_t process = ::fork();
+  check(process >= 0, "fork");
+  if (process > 0) {
+    processes_.push_back(process);
+    return;
+  }
+  // Whoever ends the program ends its processes, too (PR_SET_PDEATHSIG(2const)).
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != employer) ::_exit(1);
+  try {
+    work();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    std::fflush(stderr);
+    ::_exit(1);
+  }
+  ::_exit(0);
+}
+
+void Staff::ask_to_stop() {
+  for (const pid_t process : processes_) ::kill(process, SIGTERM);
+  for (const pid_t process : processes_) ::waitpid(process, nullptr, 0);
+  processes_.clear();
+}
+
+void Staff::wait() {
+  bool all_well = true;
+  while (!processes_.empty()) {
+    int status = 0;
+    ::waitpid(processes_.back(), &status, 0);
+    processes_.pop_back();
+    all_well = all_well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  }
+  if (!all_well) throw std::runtime_error("a process of this program did not end well");
+}
+
+}  // namespace lunch

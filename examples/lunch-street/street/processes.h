@@ -1,0 +1,72 @@
+// Processes that share nothing but queues.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <stdexcept>
+#include <type_traits>
+#include <vector>
+
+namespace lunch {
+
+/// Both ends of a pipe, open in every process that was started after it was made. Throws std::system_error.
+class Pipe {
+ public:
+  Pipe();
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe();
+  void write(const void* bytes, std::size_t size) const;
+  /// Sleeps until so many bytes are there. Returns false when none will come: nobody could write any more.
+  bool read(void* bytes, std::size_t size) const;
+  [[nodiscard]] int reading_end() const { return ends_[0]; }
+  [[nodiscard]] int writing_end() const { return ends_[1]; }
+  /// For who only reads; until then there is somebody who could write.
+  void close_writing_end();
+
+ private:
+  int ends_[2];
+};
+
+/// A queue between processes, to be made before they start. The kernel moves up to PIPE_BUF bytes in one
+/// piece (pipe(7)), so several processes may push into it and several may take from it.
+template <typename Item>
+class ProcessQueue {
+  static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) <= 512, "4096 is PIPE_BUF on Linux");
+
+ public:
+  void push(const Item& item) { pipe_.write(&item, sizeof item); }
+  /// Sleeps until there is something.
+  Item pop() {
+    Item item{};
+    if (!pipe_.read(&item, sizeof item)) throw std::logic_error("a queue has ended");
+    return item;
+  }
+  /// Readable when there is an item; for event loops. Stays the queue's.
+  [[nodiscard]] int descriptor() const { return pipe_.reading_end(); }
+
+ private:
+  Pipe pipe_;
+};
+
+/// Processes that one has started. The destructor ends those that are still there.
+class Staff {
+ public:
+  Staff() = default;
+  Staff(const Staff&) = delete;
+  Staff& operator=(const Staff&) = delete;
+  ~Staff();
+  /// Starts a process that does `work` and ends. It begins with a copy of this one's memory.
+  void start(const std::function<void()>& work);
+  /// Waits for all of them. Throws std::runtime_error when one of them did not end well.
+  void wait();
+  /// Sends them SIGTERM and waits.
+  void ask_to_stop();
+
+ private:
+  std::vector<pid_t> processes_;
+};
+
+}  // namespace lunch

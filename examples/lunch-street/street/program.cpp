@@ -1,0 +1,58 @@
+#include "street/program.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+
+namespace lunch {
+namespace {
+
+double speed = 1;
+Clock::time_point beginning = Clock::now();
+
+std::chrono::nanoseconds processor_time() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+}  // namespace
+
+Clock::duration takes(double story_seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(story_seconds / speed));
+}
+
+double story_time() { return std::chrono::duration<double>(Clock::now() - beginning).count() * speed; }
+
+void say(std::string_view who, std::string_view what) {
+  std::string line = fmt::format("{:7.2f} s  {:<12} {}\n", story_time(), who, what);
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+    if (written <= 0) return;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void compute(double story_seconds) {
+  const std::chrono::nanoseconds end = processor_time() + takes(story_seconds);
+  while (processor_time() < end) {
+  }
+}
+
+Program::Program(const std::string& about) : app_(about) {
+  option("--speed", speed_, "all waiting times are divided by this")->check(CLI::Range(0.1, 1000.0));
+}
+
+void Program::begin() const {
+  speed = speed_;
+  beginning = Clock::now();
+}
+
+int Program::failed(const std::exception& error) const {
+  fmt::print(stderr, "error: {}\n", error.what());
+  return 1;
+}
+
+}  // namespace lunch

@@ -1,0 +1,121 @@
+#include "lunch_street/performance.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "catch.h"
+
+namespace coffees::test {
+namespace {
+
+constexpr const char* kSpeed = "20";
+
+std::size_t threads_of(pid_t pid) {
+  std::error_code gone;
+  std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid) + "/task", gone);
+  return gone ? 0 : static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+std::size_t children_of(pid_t pid) {
+  std::ifstream list("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+  return static_cast<std::size_t>(
+      std::distance(std::istream_iterator<int>(list), std::istream_iterator<int>()));
+}
+
+Line parse(const std::string& text) {
+  static const std::regex form(R"( *(\d+\.\d\d) s  (.{12}) (.*))");
+  std::smatch parts;
+  INFO(text);
+  REQUIRE(std::regex_match(text, parts, form));
+  std::string who = parts[2];
+  who.erase(who.find_last_not_of(' ') + 1);
+  return {std::stod(parts[1]), who, parts[3]};
+}
+
+}  // namespace
+
+Performance perform(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{std::string(COFFEES_LUNCH_DIRECTORY) + "/" + program, "--speed", kSpeed};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  pid_t pid = 0;
+  const int failed = ::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  REQUIRE(failed == 0);
+
+  Performance all;
+  std::string said;
+  std::array<char, 4096> bytes{};
+  for (ssize_t count = 0; (count = ::read(ends[0], bytes.data(), bytes.size())) > 0;) {
+    said.append(bytes.data(), static_cast<std::size_t>(count));
+    all.most_threads = std::max(all.most_threads, threads_of(pid));
+    all.most_processes = std::max(all.most_processes, children_of(pid));
+  }
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  all.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  std::size_t begin = 0;
+  for (std::size_t end = 0; (end = said.find('\n', begin)) != std::string::npos; begin = end + 1)
+    all.lines.push_back(parse(said.substr(begin, end - begin)));
+  CHECK(begin == said.size());
+  return all;
+}
+
+std::vector<Line> Performance::with(const std::string& part, const std::string& who) const {
+  std::vector<Line> found;
+  for (const Line& line : lines)
+    if (line.what.find(part) != std::string::npos && line.who.starts_with(who)) found.push_back(line);
+  return found;
+}
+
+double Performance::time_of(const std::string& part, const std::string& who) const {
+  const std::vector<Line> found = with(part, who);
+  INFO(part);
+  REQUIRE_FALSE(found.empty());
+  return found.back().time;
+}
+
+double Performance::end() const { return lines.empty() ? 0 : lines.back().time; }
+
+int number_after(const std::string& text, const std::string& word) {
+  const std::size_t at = text.find(word + " ");
+  if (at == std::string::npos) return -1;
+  const char* digits = text.c_str() + at + word.size() + 1;
+  char* end = nullptr;
+  const long number = std::strtol(digits, &end, 10);
+  return end == digits ? -1 : static_cast<int>(number);
+}
+
+std::size_t most_at_once(const std::vector<Stretch>& stretches) {
+  std::size_t most = 0;
+  for (const Stretch& one : stretches)
+    most = std::max(most, static_cast<std::size_t>(
+                              std::count_if(stretches.begin(), stretches.end(), [&](const Stretch& other) {
+                                return other.from <= one.from && one.from < other.to;
+                              })));
+  return most;
+}
+
+bool about(double measured, double told) { return measured >= told * 2 / 3 && measured <= told * 2; }
+
+}  // namespace coffees::test
