@@ -103,7 +103,8 @@ int serve(const ServeOptions& options) {
   // A terminal that was closed is a wish to stop, too, unless somebody has said otherwise (nohup(1)).
   if (std::signal(SIGHUP, SIG_IGN) != SIG_IGN) signals.add(SIGHUP);
   Deadlines deadlines(loop.get_executor());
-  Console console(options.in_background ? -1 : 2, options.log_format == "json" ? &events::EventJson::notice : nullptr);
+  Console console(options.in_background ? -1 : 2,
+                  options.log_format == "json" ? &events::EventJson::notice : nullptr);
   const HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
   if (configuration.server.isolation == config::IsolationWish::strict &&
       host.level != platform::isolation::Level::full)

@@ -31,7 +31,10 @@ QUICK = Amount(seconds=1, cold_starts=100, timeouts=5, invocations=(10_000, 30_0
 
 def helper(name, *arguments):
     """Runs one of the programs beside this file; its JSON."""
-    command = [os.path.join(BUILD, "tests", "bench", name), *map(str, arguments)]
+    return json_of([os.path.join(BUILD, "tests", "bench", name), *map(str, arguments)])
+
+
+def json_of(command):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           start_new_session=True) as process:
         try:
@@ -40,7 +43,7 @@ def helper(name, *arguments):
             os.killpg(process.pid, signal.SIGKILL)  # and a server that it started
             raise
     if process.returncode != 0:
-        raise Failure(f"{name}: {(errors or out).strip()}", "by hand: " + " ".join(command))
+        raise Failure(f"{os.path.basename(command[0])}: {(errors or out).strip()}", "by hand: " + " ".join(command))
     return json.loads(out)
 
 
@@ -170,6 +173,16 @@ def memory_growth(work, amount, row):
         server.stop()
 
 
+def lunches(row):
+    """The same work in four ways (`coffees street`)."""
+    models = json_of([os.path.join(BUILD, "coffees"), "street", "--json"])["models"]
+    computing = {model["model"]: model["cpu_bound"]["wall_s"] for model in models}
+    waiting = {model["model"]: model["io_bound"]["wall_s"] for model in models}
+    row("lunch_processes")["coffees"] = computing["async"] / computing["processes"]
+    row("lunch_cloud")["coffees"] = computing["async"] / computing["cloud"]
+    row("lunch_waiting")["coffees"] = 100 * abs(waiting["threads"] / waiting["async"] - 1)
+
+
 def one_round(peers, work, amount, notes):
     figures = {}
 
@@ -182,4 +195,5 @@ def one_round(peers, work, amount, notes):
     quiet.wait_until_quiet(20)  # the kernel still takes down a thousand namespaces
     timeouts(amount, row)
     memory_growth(work, amount, row)
+    lunches(row)
     return figures

@@ -21,6 +21,9 @@ ROWS = {
     "pss_worker": ("PSS per idle worker, of 64", "KiB"),
     "pss_init_zygote": ("PSS of init + zygote, no worker yet", "KiB"),
     "rss_growth": ("dispatcher's RSS growth", "KiB"),
+    "lunch_processes": ("CPU-bound lunch: async / processes", "x"),
+    "lunch_cloud": ("CPU-bound lunch: async / cloud functions", "x"),
+    "lunch_waiting": ("I/O-bound lunch: threads and async apart", "%"),
 }
 # row, against whom (None: our own figure), comparison, bound
 GOALS = [
@@ -40,6 +43,9 @@ GOALS = [
     ("gone_20", None, "<=", 50),
     ("pss_worker", None, "<=", 100),
     ("rss_growth", None, "<", 1024),
+    ("lunch_processes", None, ">=", 1.6),  # of two processors
+    ("lunch_cloud", None, ">=", 1.6),
+    ("lunch_waiting", None, "<=", 20),
 ]
 COMPARISONS = {"<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b}
 
