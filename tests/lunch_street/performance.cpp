@@ -48,6 +48,7 @@ Performance perform(const std::string& program, const std::vector<std::string>& 
   std::vector<std::string> words{std::string(COFFEES_LUNCH_DIRECTORY) + "/" + program, "--speed", kSpeed};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 

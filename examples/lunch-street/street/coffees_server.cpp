@@ -13,6 +13,7 @@ namespace {
   std::vector<std::string> words{program, "serve", "--port", "0", "--json", "--quiet"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   ::dup2(output, STDOUT_FILENO);

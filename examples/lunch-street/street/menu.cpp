@@ -48,6 +48,7 @@ std::vector<Dish> random_orders(int customers, unsigned seed) {
   if (customers == 0) customers = std::uniform_int_distribution(1, 10)(random);
   std::uniform_int_distribution<std::size_t> choice(0, menu().size() - 1);
   std::vector<Dish> orders;
+  orders.reserve(static_cast<std::size_t>(customers));
   for (int i = 0; i < customers; ++i) orders.push_back(menu()[choice(random)]);
   return orders;
 }
