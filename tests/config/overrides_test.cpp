@@ -106,7 +106,7 @@ TEST_CASE("an override can make a function, and an environment variable finds on
   CHECK(origin(found, "functions.brew-2.limit") == "environment COFFEES_FUNCTIONS__BREW_2__LIMIT");
 }
 
-TEST_CASE("only variables with two underscores stand for keys; names inside env keep their case") {
+TEST_CASE("only variables with two underscores stand for keys, names inside env keep their case") {
   const std::vector<Override> overrides = from_environment({{"COFFEES_SERVER", "http://x"},
                                                             {"COFFEES_ADMIN_TOKEN", "t"},
                                                             {"HOME", "/"},

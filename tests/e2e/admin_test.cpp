@@ -167,7 +167,7 @@ TEST_CASE("a busy worker that is killed answers with 502, and the next call gets
   CHECK(post(server.port(), "/latte", "{}").status == 200);
 }
 
-TEST_CASE("what is not there is 404 with a hint; a method that does not fit is 405 with Allow") {
+TEST_CASE("what is not there is 404 with a hint, a method that does not fit is 405 with Allow") {
   Server server(espresso());
   for (const char* target :
        {"/nothing", "/api", "/api/v1/functions/", "/api/v1/functions/expresso",

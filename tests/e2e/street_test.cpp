@@ -91,7 +91,7 @@ TEST_CASE("the flow chart reaches each of its answers, with a reason") {
         "processes");
 }
 
-TEST_CASE("what no flag says is asked, again until the answer is one; no answer at all is an error") {
+TEST_CASE("what no flag says is asked, again until the answer is one, no answer at all is an error") {
   const CommandResult asked = choose({"--worth", "yes"}, "perhaps\ncpu\nn\ny\n");
   CHECK(asked.exit_code == 0);
   CHECK(json::parse(asked.out)["model"] == "cloud functions");

@@ -211,7 +211,7 @@ TEST_CASE("closing wakes whoever waits, for ever") {
   CHECK(scene.log.closed());
 }
 
-TEST_CASE("while things happen the numbers are told once a second; an idle log is silent") {
+TEST_CASE("while things happen the numbers are told once a second, an idle log is silent") {
   Scene scene;
   int asked = 0;
   scene.log.on_stats([&] { return Stats{.busy = static_cast<std::uint64_t>(++asked)}; });

@@ -241,7 +241,7 @@ TEST_CASE("an error's message is made harmless, too, colour or not") {
   CHECK(coloured.find("\x1b[2J") == std::string::npos);
 }
 
-TEST_CASE("busy, idle and starting workers make no lines; one that has retired makes one") {
+TEST_CASE("busy, idle and starting workers make no lines, one that has retired makes one") {
   Scene scene;
   const TimePoint now = Clock::now();
   scene.log.worker_starting(0, 1, false, now);

@@ -63,7 +63,7 @@ TEST_CASE("only known hosts are answered for") {
     CHECK(rules.check("/x", host, "", "").status == 400);
 }
 
-TEST_CASE("a server on all addresses answers for addresses, not for names; one on loopback for neither") {
+TEST_CASE("a server on all addresses answers for addresses, not for names, one on loopback for neither") {
   for (const char* bound : {"0.0.0.0", "::"}) {
     const AccessRules open({}, bound);
     for (const char* host : {"172.17.0.2", "192.168.1.5:2633", "[2001:db8::1]:2633", "localhost"})

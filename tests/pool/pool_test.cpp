@@ -18,7 +18,7 @@ TEST_CASE("the first order starts a worker and is cold, the second finds it warm
   CHECK(cafe.source->starts == 1);
 }
 
-TEST_CASE("parallel orders get a worker each, up to the limit; the next is refused") {
+TEST_CASE("parallel orders get a worker each, up to the limit, the next is refused") {
   Cafe cafe({.limit = 2});
   const auto first = cafe.order();
   const auto second = cafe.order();
