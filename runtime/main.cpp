@@ -170,7 +170,7 @@ struct CommandLine {
     CLI::App& command =
         *app.add_subcommand("street", "two lunches through threads, async, processes and cloud functions");
     command.add_option("--tasks", street_options.tasks, "in each lunch (default 40)")
-        ->check(CLI::Range(1, 500));
+        ->check(CLI::Range(2, 200));
     command.add_flag("--json", street_options.json, "JSON, for programs");
     command.add_flag("--choose", street_options.choose,
                      "say which of them fits: asks what the flags below leave open");

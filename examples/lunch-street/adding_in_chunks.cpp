@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     for (int chunk = 0; chunk < kChunks; ++chunk) staff.start([&parts, chunk] { add(chunk, parts); });
     std::array<int, kChunks> sums{};
     for (int i = 0; i < kChunks; ++i) {
-      const Part part = parts.pop();
+      const Part part = parts.pop(staff);
       sums[static_cast<std::size_t>(part.chunk)] = part.sum;
     }
     staff.wait();

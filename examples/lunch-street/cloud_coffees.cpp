@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
@@ -43,6 +43,7 @@ std::size_t stalls(const CoffeesServer& cloud) {
 void order(const CoffeesServer& cloud, const std::string& customer, const std::string& drink,
            const std::string& body) {
   httplib::Client client("127.0.0.1", cloud.port());
+  client.set_read_timeout(std::chrono::seconds(10) + takes(10 * kBrewing));
   const double ordered = story_time();
   const httplib::Result answer = client.Post("/" + drink, body, "application/json");
   if (!answer) throw std::runtime_error("no answer: " + httplib::to_string(answer.error()));
@@ -54,17 +55,18 @@ void order(const CoffeesServer& cloud, const std::string& customer, const std::s
                               answer->get_header_value("X-Coffees-Worker"),
                               answer->get_header_value("X-Coffees-Start"), waited));
   else
-    say(customer, fmt::format("status {}: {}", answer->status, answer->body));
+    throw std::runtime_error(fmt::format("status {} for {}: {}", answer->status, drink, answer->body));
 }
 
 void crowd(const CoffeesServer& cloud, int customers) {
   say("street", fmt::format("{} customers come", customers));
-  std::vector<std::thread> all;
+  std::vector<std::future<void>> all;
   for (int i = 1; i <= customers; ++i)
-    all.emplace_back([&cloud, i] { order(cloud, fmt::format("customer {}", i), "latte", latte()); });
+    all.push_back(std::async(std::launch::async,
+                             [&cloud, i] { order(cloud, fmt::format("customer {}", i), "latte", latte()); }));
   std::this_thread::sleep_for(takes(kBrewing / 2));
   say("cloud", fmt::format("{} stalls are down", stalls(cloud)));
-  for (std::thread& customer : all) customer.join();
+  for (std::future<void>& customer : all) customer.get();
 }
 
 }  // namespace
@@ -80,6 +82,7 @@ int main(int argc, char** argv) {
   return program.run(argc, argv, [&] {
     const CoffeesServer cloud(coffees, {menu + "/latte.so", menu + "/ridiculous.so", "--set",
                                         "functions.latte.keep_warm=" + milliseconds(kKeepWarm), "--set",
+                                        "functions.latte.timeout=" + milliseconds(10 * kBrewing), "--set",
                                         "functions.ridiculous.timeout=" + milliseconds(kPatience)});
     say("cloud", fmt::format("{} stalls are down: nobody wants coffee yet", stalls(cloud)));
     crowd(cloud, customers);

@@ -69,14 +69,14 @@ int main(int argc, char** argv) {
     for (int customer = 1; customer <= customers; ++customer) bar.customers.push(customer);
     for (int i = 1; i < staff_size; ++i) bar.customers.push(kClosingTime);
     for (int i = 0; i < customers; ++i) {
-      const Served salad = bar.served.pop();  // eaten at once
+      const Served salad = bar.served.pop(staff);  // eaten at once
       bar.dirty_bowls.push(salad.bowl);
     }
     bar.dirty_bowls.push(kClosingTime);
     staff.wait();
 
     std::set<int> left;
-    for (int i = 0; i < bowls; ++i) left.insert(bar.clean_bowls.pop());
+    while (const std::optional<int> bowl = bar.clean_bowls.pop_if_any()) left.insert(*bowl);
     say("bar", fmt::format("{} salads by {} makers; {} of {} bowls are clean", customers, staff_size - 1,
                            left.size(), bowls));
   });

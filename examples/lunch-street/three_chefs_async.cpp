@@ -16,18 +16,22 @@ namespace {
 
 struct Kitchen {
   AsyncSemaphore places{3};
+  std::vector<int> free_chefs{3, 2, 1};
   std::vector<std::optional<std::string>> plates;  // by order
   Signal plate_ready;
 };
 
 Task<> work(Kitchen& kitchen, std::size_t number, Dish dish) {
   co_await kitchen.places.acquire();
+  const int chef = kitchen.free_chefs.back();
+  kitchen.free_chefs.pop_back();
   for (const Step& step : prepare(dish)) {
-    say("chef", fmt::format("order {}: {}", number, step.what));
+    say(fmt::format("chef {}", chef), fmt::format("order {}: {}", number, step.what));
     co_await pause(step.takes);
   }
   kitchen.plates[number - 1] = dish.name;
   kitchen.plate_ready.notify();
+  kitchen.free_chefs.push_back(chef);
   kitchen.places.release();
 }
 

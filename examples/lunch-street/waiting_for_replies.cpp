@@ -5,7 +5,7 @@
 // is on its way, so waiting for several of them costs no more than waiting for one.
 #include <fmt/format.h>
 
-#include <thread>
+#include <future>
 #include <vector>
 
 #include "street/outside_service.h"
@@ -23,10 +23,10 @@ void one_after_another(int port) {
 }
 
 void with_threads(int port) {
-  std::vector<std::thread> threads;
+  std::vector<std::future<void>> threads;
   for (int i = 1; i <= kQuestions; ++i)
-    threads.emplace_back([port, i] { say("threads", ask(port, question(i))); });
-  for (std::thread& thread : threads) thread.join();
+    threads.push_back(std::async(std::launch::async, [port, i] { say("threads", ask(port, question(i))); }));
+  for (std::future<void>& thread : threads) thread.get();
 }
 
 Task<> ask_and_tell(int port, int number) {

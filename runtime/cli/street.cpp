@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/host_facts.h"
 #include "cli/table.h"
+#include "platform/output.h"
 #include "street/choose.h"
 #include "street/lunch.h"
 
@@ -21,6 +22,18 @@ using Json = nlohmann::ordered_json;
 constexpr Duration kWait = std::chrono::milliseconds(200);
 constexpr std::size_t kDigits = 1400;
 constexpr double kParallel = 1.25;  // more processors than one, beyond what is noise
+
+constexpr const char* kNoneParallel = R"(
+note: nobody had more than one processor: there is only one, or it is busy with something else.
+      TYPE says little then.
+)";
+constexpr const char* kExplanation = R"(
+TYPE is seen from the CPU-bound lunch: more than one processor busy is parallel. CPU is of all processes that had
+a part in it. OVERHEAD: the wall time of a lunch whose tasks do nothing, divided by their number (median of 5),
+and the memory of a task that waits; of the cloud, orders over HTTP when workers are there, and a worker's memory.
+Where this differs from Python: there one interpreter lock lets a single thread compute at a time, so threads only
+help with waiting. C++ has no such lock: threads compute in parallel.
+)";
 
 // What no measurement shows.
 struct Traits {
@@ -36,7 +49,8 @@ Traits traits_of(const std::string& model) {
   if (model == "async")
     return {"the task itself, at co_await", "shared memory, no locks", "many slow connections"};
   if (model == "processes")
-    return {"the operating system, at any moment", "queues and pipes", "computing, long or risky"};
+    return {"the operating system, at any moment", "queues, pipes, shared pieces of memory",
+            "computing, long or risky"};
   return {"the operating system; the runtime says how many", "not at all: answers only",
           "independent requests, in bursts"};
 }
@@ -67,6 +81,7 @@ int serve_quietly(int limit) {
 
 Row cook(const std::function<std::unique_ptr<street::Model>()>& make, const StreetOptions& options) {
   Row row;
+  if (platform::is_terminal(2)) fmt::print(stderr, "cooking...\n");
   {
     const std::unique_ptr<street::Model> model = make();
     row.model = model->name();
@@ -115,15 +130,10 @@ void print(const std::vector<Row>& rows, const StreetOptions& options) {
                traits.switching, traits.talking, traits.suits});
   }
   table.print();
-  fmt::print(
-      "\nTYPE is seen from the CPU-bound lunch: more than one processor busy is parallel. CPU is of all "
-      "processes that\n"
-      "had a part in it. OVERHEAD: wall time of a task that does nothing, and memory while it waits; of the "
-      "cloud, an\n"
-      "order over HTTP to a worker that is there already, and that worker's memory.\n"
-      "Where this differs from Python: there one interpreter lock lets a single thread compute at a time, so "
-      "threads\n"
-      "only help with waiting. C++ has no such lock: threads compute in parallel.\n");
+  const bool none_parallel =
+      std::none_of(rows.begin(), rows.end(), [](const Row& row) { return row.parallel(); });
+  if (none_parallel) fmt::print("{}", kNoneParallel);
+  fmt::print("{}", kExplanation);
 }
 
 Json document(const street::Measured& measured) {

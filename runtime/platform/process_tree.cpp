@@ -68,8 +68,7 @@ std::int64_t cpu_nanoseconds() {
 
 std::uint64_t memory(int root) {
   std::uint64_t total = pss(root);
-  for (const int pid : descendants(root))
-    if (pid != ::getpid()) total += pss(pid);
+  for (const int pid : descendants(root)) total += pss(pid);
   return total;
 }
 

@@ -10,7 +10,7 @@ namespace coffees::platform::process_tree {
 std::int64_t cpu_nanoseconds();
 
 /// Bytes of memory that process `root` and its descendants hold, each page divided by the number of those who
-/// share it (Pss of /proc/PID/smaps_rollup); the calling process is left out.
+/// share it (Pss of /proc/PID/smaps_rollup). 0 when that cannot be seen.
 std::uint64_t memory(int root);
 
 }  // namespace coffees::platform::process_tree

@@ -67,8 +67,9 @@ Measured measure(Model& model, const Lunch& lunch);
 
 /// What a task costs besides its work.
 struct Overhead {
-  double microseconds = 0;  ///< of wall time, for a task that does nothing
-  double kibibytes = 0;     ///< of memory, while it waits (PSS of all processes, proc(5))
+  double microseconds =
+      0;  ///< a lunch of tasks that do nothing takes that long, divided by their number (median of 5)
+  double kibibytes = 0;  ///< of memory, while it waits (PSS of all processes, proc(5))
 };
 /// Of a model that has done nothing yet.
 Overhead measure_overhead(Model& model, int tasks);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <stdexcept>
 #include <thread>
@@ -13,9 +14,10 @@ namespace coffees::street {
 namespace {
 
 constexpr auto kLongWait = std::chrono::milliseconds(600);
+constexpr std::size_t kLunches = 5;  // of which the median counts
 
 // Looks at this process and all that it has started, from one of its own: a thread would be one more in the
-// picture.
+// picture. It is in the picture itself, each time in the same way.
 class Observer {
  public:
   explicit Observer(Duration after)
@@ -23,15 +25,16 @@ class Observer {
         process_(
             [after, observed = platform::identity::process()] {
               std::this_thread::sleep_for(after);
-              std::printf("%llu\n",
-                          static_cast<unsigned long long>(platform::process_tree::memory(observed)));
+              const std::uint64_t bytes = platform::process_tree::memory(observed);
+              std::printf("%llu\n", static_cast<unsigned long long>(bytes));
               return 0;
             },
             pipe_.second.get()) {}
   // Bytes.
   double memory() {
     const std::string answer = platform::read_line(pipe_.first.get());
-    if (answer.empty()) throw std::runtime_error("the memory of these processes cannot be seen (/proc)");
+    if (answer.empty() || answer == "0")
+      throw std::runtime_error("the memory of these processes cannot be seen (/proc)");
     return std::stod(answer);
   }
 
@@ -39,6 +42,17 @@ class Observer {
   std::pair<platform::UniqueFd, platform::UniqueFd> pipe_;
   platform::Fork process_;
 };
+
+// Once it no longer changes: a server that has just said that it is ready still starts its zygotes.
+double settled_memory() {
+  double before = 0;
+  double now = Observer(Duration(0)).memory();
+  for (int looks = 0; looks < 40 && now != before; ++looks) {
+    before = now;
+    now = Observer(std::chrono::milliseconds(50)).memory();
+  }
+  return now;
+}
 
 }  // namespace
 
@@ -73,13 +87,17 @@ Measured measure(Model& model, const Lunch& lunch) {
 
 Overhead measure_overhead(Model& model, int tasks) {
   // From zero: of the cloud this is also what its workers take.
-  const double before = Observer(Duration(0)).memory();
+  const double before = settled_memory();
   Observer observer(kLongWait / 2);
   model.cook({.tasks = tasks, .wait = kLongWait});
+  Overhead overhead{.kibibytes = (observer.memory() - before) / 1024 / tasks};
   model.cook({.tasks = tasks});  // whatever is done only once
-  const Measured nothing = measure(model, {.tasks = tasks});
-  return {.microseconds = std::chrono::duration<double, std::micro>(nothing.wall).count() / tasks,
-          .kibibytes = std::max(0.0, observer.memory() - before) / 1024 / tasks};
+  std::array<double, kLunches> walls{};
+  for (double& wall : walls)
+    wall = std::chrono::duration<double, std::micro>(measure(model, {.tasks = tasks}).wall).count();
+  std::sort(walls.begin(), walls.end());
+  overhead.microseconds = walls[kLunches / 2] / tasks;
+  return overhead;
 }
 
 }  // namespace coffees::street

@@ -29,11 +29,16 @@ std::string chosen(const std::vector<std::string>& flags) {
 
 TEST_CASE(
     "two lunches through four models: all at once, parallel or not as they are, and what a task costs") {
-  const CommandResult result = run_coffees({"street", "--tasks", "8", "--json"});
-  INFO(result.err);
-  REQUIRE(result.exit_code == 0);
-  const json all = json::parse(result.out);
-  REQUIRE(all["models"].size() == 4);
+  json all;
+  // Parallel is what has two processors: something else may keep one of them busy for a while.
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const CommandResult result = run_coffees({"street", "--tasks", "8", "--json"});
+    INFO(result.err);
+    REQUIRE(result.exit_code == 0);
+    all = json::parse(result.out);
+    REQUIRE(all["models"].size() == 4);
+    if (all["models"][0]["type"] == "parallel" && all["models"][3]["type"] == "parallel") break;
+  }
   const double wait = all["wait_ms"].get<double>() / 1000;
   for (const json& model : all["models"]) {
     const std::string name = model["model"];
@@ -46,7 +51,10 @@ TEST_CASE(
     if (std::thread::hardware_concurrency() > 1)
       CHECK(model["type"] == (name == "async" ? "concurrent" : "parallel"));
     CHECK(model["overhead_us"] > 0);
-    CHECK(model["overhead_kib"].get<double>() >= 0);
+    if (name == "processes" || name == "cloud") {
+      CHECK(model["overhead_kib"] > 20);
+      CHECK(model["overhead_kib"] < 100 * 1024);  // also under a sanitizer
+    }
     for (const char* trait : {"switching", "talking", "suits"})
       CHECK(model[trait].get<std::string>().size() > 5);
   }
@@ -66,7 +74,7 @@ TEST_CASE("the server of a lunch is not the one that other commands find") {
   const Server server(function("espresso", menu("espresso")), {}, here);
   std::atomic<bool> eaten = false;
   std::thread lunch([&] {
-    CHECK(run_coffees({"street", "--tasks", "1"}, "", here).exit_code == 0);
+    CHECK(run_coffees({"street", "--tasks", "2"}, "", here).exit_code == 0);
     eaten = true;
   });
   const std::string before = read_file(directory.path() + "/coffees-server");

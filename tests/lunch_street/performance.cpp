@@ -66,9 +66,11 @@ Performance perform(const std::string& program, const std::vector<std::string>& 
   Performance all;
   std::string said;
   std::array<char, 4096> bytes{};
+  std::size_t threads = 0;
   for (ssize_t count = 0; (count = ::read(ends[0], bytes.data(), bytes.size())) > 0;) {
     said.append(bytes.data(), static_cast<std::size_t>(count));
-    all.most_threads = std::max(all.most_threads, threads_of(pid));
+    all.most_threads = std::max(all.most_threads, threads);
+    threads = threads_of(pid);
     all.most_processes = std::max(all.most_processes, children_of(pid));
   }
   ::close(ends[0]);

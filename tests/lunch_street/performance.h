@@ -18,7 +18,7 @@ struct Line {
 struct Performance {
   int exit_code = -1;
   std::vector<Line> lines;
-  std::size_t most_threads = 0;    ///< of the program itself, at any look
+  std::size_t most_threads = 0;    ///< of the program itself, at any look but the last, when it may be ending
   std::size_t most_processes = 0;  ///< its children, at any look
 
   /// The lines whose `what` has `part` in it, of anybody or of those whose name begins with `who`.

@@ -59,6 +59,7 @@ OutsideService::OutsideService() {
 
 std::string ask(int port, const std::string& target) {
   httplib::Client client("127.0.0.1", port);
+  client.set_read_timeout(std::chrono::seconds(10) + takes(10));
   const httplib::Result answer = client.Get(target);
   if (!answer) throw no_answer(target, httplib::to_string(answer.error()));
   if (answer->status != 200) throw no_answer(target, fmt::format("status {}", answer->status));

@@ -1,4 +1,4 @@
-// A service somewhere else that takes its time, and three ways to ask it: it is a real HTTP server on a free
+// A service somewhere else that takes its time, and two ways to ask it: it is a real HTTP server on a free
 // port of this machine, in a process of its own.
 #pragma once
 

@@ -1,6 +1,7 @@
 #include "street/processes.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,13 +14,15 @@
 namespace lunch {
 namespace {
 
-void check(bool worked, const char* what) {
+void must(bool worked, const char* what) {
   if (!worked) throw std::system_error(errno, std::generic_category(), what);
 }
 
+std::runtime_error ended_badly() { return std::runtime_error("a process of this program did not end well"); }
+
 }  // namespace
 
-Pipe::Pipe() { check(::pipe(ends_) == 0, "pipe"); }
+Pipe::Pipe() { must(::pipe(ends_) == 0, "pipe"); }
 
 Pipe::~Pipe() {
   ::close(ends_[0]);
@@ -27,13 +30,18 @@ Pipe::~Pipe() {
 }
 
 void Pipe::write(const void* bytes, std::size_t size) const {
-  check(::write(ends_[1], bytes, size) == static_cast<ssize_t>(size), "write to a queue");
+  must(::write(ends_[1], bytes, size) == static_cast<ssize_t>(size), "write to a queue");
 }
 
 bool Pipe::read(void* bytes, std::size_t size) const {
   const ssize_t count = ::read(ends_[0], bytes, size);
-  check(count == 0 || count == static_cast<ssize_t>(size), "read from a queue");
+  must(count == 0 || count == static_cast<ssize_t>(size), "read from a queue");
   return count > 0;
+}
+
+bool Pipe::readable(std::chrono::milliseconds limit) const {
+  pollfd item{ends_[0], POLLIN, 0};
+  return ::poll(&item, 1, static_cast<int>(limit.count())) == 1;
 }
 
 void Pipe::close_writing_end() {
@@ -41,6 +49,7 @@ void Pipe::close_writing_end() {
 }
 
 Staff::~Staff() {
+  std::erase(processes_, 0);
   for (const pid_t process : processes_) ::kill(process, SIGKILL);
   for (const pid_t process : processes_) ::waitpid(process, nullptr, 0);
 }
@@ -48,7 +57,7 @@ Staff::~Staff() {
 void Staff::start(const std::function<void()>& work) {
   const pid_t employer = ::getpid();
   const pid_t process = ::fork();
-  check(process >= 0, "fork");
+  must(process >= 0, "fork");
   if (process > 0) {
     processes_.push_back(process);
     return;
@@ -66,6 +75,16 @@ void Staff::start(const std::function<void()>& work) {
   ::_exit(0);
 }
 
+void Staff::check() {
+  for (pid_t& process : processes_) {
+    int status = 0;
+    if (::waitpid(process, &status, WNOHANG) != process) continue;
+    process = 0;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw ended_badly();
+  }
+  std::erase(processes_, 0);
+}
+
 void Staff::ask_to_stop() {
   for (const pid_t process : processes_) ::kill(process, SIGTERM);
   for (const pid_t process : processes_) ::waitpid(process, nullptr, 0);
@@ -80,7 +99,7 @@ void Staff::wait() {
     processes_.pop_back();
     all_well = all_well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
-  if (!all_well) throw std::runtime_error("a process of this program did not end well");
+  if (!all_well) throw ended_badly();
 }
 
 }  // namespace lunch

@@ -3,8 +3,11 @@
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <climits>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <vector>
@@ -21,6 +24,8 @@ class Pipe {
   void write(const void* bytes, std::size_t size) const;
   /// Sleeps until so many bytes are there. Returns false when none will come: nobody could write any more.
   bool read(void* bytes, std::size_t size) const;
+  /// Whether something is there, after that time at most.
+  [[nodiscard]] bool readable(std::chrono::milliseconds limit) const;
   [[nodiscard]] int reading_end() const { return ends_[0]; }
   [[nodiscard]] int writing_end() const { return ends_[1]; }
   /// For who only reads; until then there is somebody who could write.
@@ -28,27 +33,6 @@ class Pipe {
 
  private:
   int ends_[2];
-};
-
-/// A queue between processes, to be made before they start. The kernel moves up to PIPE_BUF bytes in one
-/// piece (pipe(7)), so several processes may push into it and several may take from it.
-template <typename Item>
-class ProcessQueue {
-  static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) <= 512, "4096 is PIPE_BUF on Linux");
-
- public:
-  void push(const Item& item) { pipe_.write(&item, sizeof item); }
-  /// Sleeps until there is something.
-  Item pop() {
-    Item item{};
-    if (!pipe_.read(&item, sizeof item)) throw std::logic_error("a queue has ended");
-    return item;
-  }
-  /// Readable when there is an item; for event loops. Stays the queue's.
-  [[nodiscard]] int descriptor() const { return pipe_.reading_end(); }
-
- private:
-  Pipe pipe_;
 };
 
 /// Processes that one has started. The destructor ends those that are still there.
@@ -62,11 +46,46 @@ class Staff {
   void start(const std::function<void()>& work);
   /// Waits for all of them. Throws std::runtime_error when one of them did not end well.
   void wait();
+  /// Throws std::runtime_error when one of them has ended badly.
+  void check();
   /// Sends them SIGTERM and waits.
   void ask_to_stop();
 
  private:
   std::vector<pid_t> processes_;
+};
+
+/// A queue between processes, to be made before they start. Several may push into it and several may take
+/// from it: all items have one size, and what is written in one piece stays in one piece up to PIPE_BUF bytes
+/// (pipe(7)).
+template <typename Item>
+class ProcessQueue {
+  static_assert(std::is_trivially_copyable_v<Item> && sizeof(Item) <= PIPE_BUF);
+
+ public:
+  void push(const Item& item) { pipe_.write(&item, sizeof item); }
+  /// Sleeps until there is something.
+  Item pop() {
+    Item item{};
+    if (!pipe_.read(&item, sizeof item)) throw std::logic_error("a queue has ended");
+    return item;
+  }
+  /// The same for who has staff: throws std::runtime_error when one of them ends badly meanwhile, who might
+  /// have been the one to push.
+  Item pop(Staff& staff) {
+    while (!pipe_.readable(std::chrono::milliseconds(100))) staff.check();
+    return pop();
+  }
+  /// What is there already, or nothing.
+  std::optional<Item> pop_if_any() {
+    if (!pipe_.readable(std::chrono::milliseconds(0))) return std::nullopt;
+    return pop();
+  }
+  /// Readable when there is an item; for event loops. Stays the queue's.
+  [[nodiscard]] int descriptor() const { return pipe_.reading_end(); }
+
+ private:
+  Pipe pipe_;
 };
 
 }  // namespace lunch

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <ctime>
 
 namespace lunch {
@@ -46,6 +47,7 @@ Program::Program(const std::string& about) : app_(about) {
 }
 
 void Program::begin() const {
+  if (!std::isfinite(speed_)) throw std::runtime_error("--speed is a number, at most 1000");
   speed = speed_;
   beginning = Clock::now();
 }
