@@ -46,9 +46,8 @@ std::unique_ptr<Model> async();
 /// A process for each task.
 std::unique_ptr<Model> processes();
 /// An invocation for each task, of a server of our own; its workers come when they are needed.
-/// `serve(output)` runs that server to its end and prints its ready line to standard output, which is
-/// `output` then; it is called in a process of its own. Throws std::runtime_error when the server does not
-/// come up.
+/// `serve()` runs that server to its end and prints its ready line (`--json`) to standard output; it is called
+/// in a process of its own. Throws std::runtime_error when the server does not come up.
 std::unique_ptr<Model> cloud(const std::function<int()>& serve);
 
 /// What a task does, here and now: waits, or computes. Not for coroutines.
@@ -67,8 +66,8 @@ Measured measure(Model& model, const Lunch& lunch);
 
 /// What a task costs besides its work.
 struct Overhead {
-  double microseconds =
-      0;  ///< a lunch of tasks that do nothing takes that long, divided by their number (median of 5)
+  /// Wall time of a lunch whose tasks do nothing, divided by their number; median of 5.
+  double microseconds = 0;
   double kibibytes = 0;  ///< of memory, while it waits (PSS of all processes, proc(5))
 };
 /// Of a model that has done nothing yet.
