@@ -46,8 +46,8 @@ std::unique_ptr<Model> async();
 /// A process for each task.
 std::unique_ptr<Model> processes();
 /// An invocation for each task, of a server of our own; its workers come when they are needed.
-/// `serve()` runs that server to its end and prints its ready line (`--json`) to standard output; it is called
-/// in a process of its own. Throws std::runtime_error when the server does not come up.
+/// `serve()` runs that server to its end and prints its ready line (`--json`) to standard output; it is
+/// called in a process of its own. Throws std::runtime_error when the server does not come up.
 std::unique_ptr<Model> cloud(const std::function<int()>& serve);
 
 /// What a task does, here and now: waits, or computes. Not for coroutines.
