@@ -15,7 +15,7 @@ namespace {
 struct Scene {
   Loop loop;
   Deadlines deadlines{loop.get_executor()};
-  events::EventLog log{deadlines, {"espresso", "latte"}, 1 << 16};
+  events::EventLog log{deadlines, {"espresso", "latte"}, 1 << 14};
 
   void finish(const std::string& request, events::FunctionIndex function = 0, std::uint32_t worker = 1,
               Outcome::Kind kind = Outcome::Kind::ok, bool cold = false,
@@ -94,7 +94,7 @@ TEST_CASE("a stream that goes on behind a list neither repeats nor misses a line
     while (!done) scene.log.log(0, 1, "id", "x", Clock::now());
   });
   while (scene.log.newest() < 10'000) std::this_thread::yield();
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 20; ++i) {
     std::uint64_t newest = 0;
     const std::vector<std::string> lines = logs(scene.log, {.limit = 1}, newest);
     REQUIRE_FALSE(lines.empty());

@@ -67,11 +67,13 @@ Performance perform(const std::string& program, const std::vector<std::string>& 
   std::string said;
   std::array<char, 4096> bytes{};
   std::size_t threads = 0;
+  std::size_t processes = 0;
   for (ssize_t count = 0; (count = ::read(ends[0], bytes.data(), bytes.size())) > 0;) {
     said.append(bytes.data(), static_cast<std::size_t>(count));
     all.most_threads = std::max(all.most_threads, threads);
+    all.most_processes = std::max(all.most_processes, processes);
     threads = threads_of(pid);
-    all.most_processes = std::max(all.most_processes, children_of(pid));
+    processes = children_of(pid);
   }
   ::close(ends[0]);
   int status = 0;

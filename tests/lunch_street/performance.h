@@ -18,8 +18,10 @@ struct Line {
 struct Performance {
   int exit_code = -1;
   std::vector<Line> lines;
-  std::size_t most_threads = 0;    ///< of the program itself, at any look but the last, when it may be ending
-  std::size_t most_processes = 0;  ///< its children, at any look
+  // At any look but that behind the last line, when it may be ending: LeakSanitizer then looks for leaks with
+  // a process of its own.
+  std::size_t most_threads = 0;    ///< of the program itself
+  std::size_t most_processes = 0;  ///< its children
 
   /// The lines whose `what` has `part` in it, of anybody or of those whose name begins with `who`.
   [[nodiscard]] std::vector<Line> with(const std::string& part, const std::string& who = {}) const;
