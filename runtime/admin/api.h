@@ -3,7 +3,9 @@
 
 #include <httplib.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/bridge.h"
@@ -26,6 +28,15 @@ struct Sources {
   std::string digest;  ///< of the configuration
   std::string invoke_url;
 };
+
+/// The most that a list holds, and the most workers that can be asked for at once.
+constexpr std::size_t kMostListed = 10'000;
+
+/// `text` as a whole number in decimal digits, or nothing when it is none or more than `most`.
+std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t most);
+
+/// 503: the loop does not answer.
+void no_answer(httplib::Response& response);
 
 /// Answers requests that were admitted. Any thread; a request is answered on its connection's own.
 class Api {

@@ -1,4 +1,4 @@
-// Answers of the admin port, and the questions about who may ask.
+// Answers of the admin port.
 #pragma once
 
 #include <httplib.h>

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+
+#include "events/wall_clock.h"
 
 namespace coffees::events {
 namespace {
 
 constexpr std::uint64_t kMostLinesPerSecond = 100;
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 }  // namespace
 

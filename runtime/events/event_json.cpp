@@ -10,18 +10,11 @@
 #include <nlohmann/json.hpp>
 
 #include "events/line.h"
+#include "events/wall_clock.h"
 #include "invocation.h"
 
 namespace coffees::events {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
-
-std::int64_t nanoseconds_since_1970() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // Somebody else's text.
 template <std::size_t n>

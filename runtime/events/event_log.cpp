@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "events/wall_clock.h"
+
 namespace coffees::events {
 namespace {
 
@@ -14,12 +16,6 @@ template <typename Body>
 std::string_view bytes_of(const Body& body) {
   static_assert(sizeof body % 8 == 0);
   return {reinterpret_cast<const char*>(&body), sizeof body};
-}
-
-std::int64_t nanoseconds_since_1970() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 Header header_of(Type type, FunctionIndex function, std::uint32_t worker = 0, std::uint8_t detail = 0) {

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
+#include "events/wall_clock.h"
 #include "invocation.h"
 
 namespace coffees::events {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr const char* kRed = "31";
 constexpr const char* kYellow = "33";
 constexpr const char* kBlue = "34";

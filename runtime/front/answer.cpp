@@ -5,20 +5,16 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/status.hpp>
 #include <ctime>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "front/same.h"
 #include "header_block.h"
 
 namespace coffees::front {
 namespace {
-
-bool same(std::string_view a, std::string_view b) {
-  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
-}
 
 // The connection belongs to the runtime (RFC 9110 section 7.6.1), and so do the names that tell about it.
 bool is_ours(std::string_view name) {

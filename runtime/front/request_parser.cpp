@@ -1,19 +1,11 @@
 #include "front/request_parser.h"
 
-#include <boost/beast/core/string.hpp>
 #include <charconv>
 
+#include "front/same.h"
 #include "header_block.h"
 
 namespace coffees::front {
-namespace {
-
-bool same(std::string_view a, std::string_view b) {
-  return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
-}
-
-}  // namespace
-
 RequestParser::RequestParser(std::uint64_t max_body) {
   header_limit(128 * 1024);  // the scanner's limits are the tighter ones
   body_limit(max_body);

@@ -76,4 +76,37 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   co_return outcome;
 }
 
+// A worker that goes on with the next request does not become idle in between, and nobody is told that it
+// did.
+void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Stretch stretch, TimePoint now) {
+  Record& record = records_[number];
+  if (stretch == Stretch::begins) {
+    log_.worker_busy(settings_.index, number, call.request_id, cold ? Duration(0) : now - record.since, now);
+    record.since = now;
+  }
+  log_.invocation_started(settings_.index, number, call.request_id, cold, now);
+  record.handed_over = now;
+  record.request = events::RequestName(call.request_id);
+  record.mark = pacer_.handed_over();
+  if (pacer_.trusts() || !record.followers.empty()) quick_.push_back(number);
+}
+
+void Pool::judge(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::ok:
+    case Outcome::Kind::handler_error:
+    case Outcome::Kind::out_of_memory:
+    case Outcome::Kind::response_too_large:
+      breaker_.success();
+      break;
+    case Outcome::Kind::crashed:
+    case Outcome::Kind::protocol_error:
+      breaker_.death(since_origin(Clock::now()), outcome.message);
+      break;
+    default:
+      breaker_.no_verdict();
+      break;
+  }
+}
+
 }  // namespace coffees

@@ -1,0 +1,55 @@
+// A worker on loan, for one request.
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "events/record.h"
+#include "invocation.h"
+#include "loop.h"
+#include "pool/worker_roster.h"
+
+namespace coffees {
+
+class Pool;
+
+/// A worker on loan for one request. Its end gives the worker back, used or unused, or has it killed when it
+/// cannot be used again.
+class Lease {
+ public:
+  Lease(Pool& pool, WorkerNumber number, bool cold, Timing timing)
+      : pool_(&pool), number_(number), cold_(cold), timing_(timing) {}
+  /// For a request that `arrived` then and was handed over behind another one that is over now.
+  Lease(Pool& pool, WorkerNumber number, TimePoint arrived)
+      : pool_(&pool), number_(number), cold_(false), arrived_(arrived) {}
+  Lease(Lease&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)),
+        number_(other.number_),
+        cold_(other.cold_),
+        reusable_(other.reusable_),
+        reason_(other.reason_),
+        timing_(other.timing_),
+        arrived_(other.arrived_) {}
+  Lease& operator=(Lease&&) = delete;
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease();
+
+  /// Runs the one invocation this lease is for.
+  Task<Outcome> invoke(const Invocation& call, bool& undelivered);
+
+ private:
+  Pool* pool_;
+  WorkerNumber number_;
+  bool cold_;
+  bool reusable_ = true;
+  events::StopReason reason_ = events::StopReason::crash;  ///< if it cannot be used again
+  Timing timing_;
+  std::optional<TimePoint> arrived_;
+};
+
+/// A lease, or the outcome of a request that gets none.
+using Acquired = std::variant<Lease, Outcome>;
+
+}  // namespace coffees

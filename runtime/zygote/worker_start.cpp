@@ -1,0 +1,189 @@
+// One worker's start: the command to the zygote, and what the new process says first.
+#include <array>
+#include <cstring>
+
+#include "platform/channel.h"
+#include "platform/syscall.h"
+#include "zygote/function_processes.h"
+
+namespace coffees::zygote {
+namespace {
+
+using platform::SendState;
+
+constexpr auto kLookAtZygoteEvery = std::chrono::milliseconds(50);
+
+Duration between(std::int64_t from, std::int64_t to) {
+  return Duration(std::max<std::int64_t>(to - from, 0));
+}
+
+// While it lives, reports about this worker are expected.
+class Starting {
+ public:
+  Starting(std::unordered_set<WorkerNumber>& all, WorkerNumber number) : all_(all), number_(number) {
+    all_.insert(number);
+  }
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+  ~Starting() { all_.erase(number_); }
+
+ private:
+  std::unordered_set<WorkerNumber>& all_;
+  WorkerNumber number_;
+};
+
+}  // namespace
+
+Task<StartResult> ZygoteSource::start(WorkerNumber number) {
+  const TimePoint asked = Clock::now();
+  StartResult result;
+  const Starting registered(starting_, number);
+  // Again when a process died under the command: nothing had reached a handler.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const bool has_to_wait = !is_ready();
+    result.failure = co_await prepare();
+    if (!ok(result.failure)) co_return result;
+    const Duration waited = Clock::now() - asked;
+    result.cold_start = {};
+    result.cold_start.add("zygote", waited);
+    // What this start waited for the zygote's init, not what that init took in all: it may have begun long
+    // before.
+    const std::shared_ptr<Zygote> zygote = zygote_;
+    if (has_to_wait) result.cold_start.init = std::min(zygote->init_time, waited);
+
+    bool lost = false;
+    try {
+      auto [ours, theirs] = platform::make_channel(true, true);
+      auto [log_ours, log_theirs] = platform::make_log_pipe();
+      auto worker =
+          std::make_unique<ProcessWorker>(loop_.get_executor(), deadlines_, settings_.process, number,
+                                          std::move(ours), std::move(log_ours), sink_, room_);
+      platform::UniqueFd mail = worker->take_mail_descriptor();
+      if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs), std::move(mail)))
+        continue;
+      result.failure = co_await complete_start(*worker, number, asked, result.cold_start, lost);
+      if (ok(result.failure)) {
+        result.worker = std::move(worker);
+        co_return result;
+      }
+      worker->kill();
+    } catch (const std::exception& error) {
+      result.failure = no_resources(error.what());
+    }
+    if (!lost) co_return result;
+  }
+  if (ok(result.failure))
+    result.failure = no_resources("the zygote of " + settings_.process.function + " keeps dying");
+  co_return result;
+}
+
+// Returns false when the zygote is gone. The ends that are handed over are closed here in any case.
+Task<bool> ZygoteSource::send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number,
+                                   platform::UniqueFd channel, platform::UniqueFd log,
+                                   platform::UniqueFd mail) {
+  const ForkWorker command{.worker = number};
+  const std::array<int, 3> descriptors{channel.get(), log.get(), mail.get()};
+  while (!zygote->gone) {
+    switch (
+        platform::send_message(zygote->channel.native_handle(), platform::bytes_of(command), descriptors)) {
+      case SendState::sent:
+        co_return true;
+      case SendState::closed:
+        zygote->gone = true;
+        break;
+      case SendState::would_block: {
+        ErrorCode error;
+        co_await zygote->channel.async_wait(Descriptor::wait_write, asio::redirect_error(UseTask(), error));
+        if (error) zygote->gone = true;
+      }
+    }
+  }
+  co_return false;
+}
+
+// Reads the worker's first packets. `lost`: no worker came of it and no handler code ran, so the start may be
+// repeated.
+Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
+                                           ColdStart& cold_start, bool& lost) {
+  const std::shared_ptr<Zygote> zygote = zygote_;
+  const TimePoint sent = Clock::now();
+  const TimePoint limit = sent + std::max<Duration>(settings_.init_timeout, kLaunchTimeout);
+  ProcessWorker::StartPacket first;
+  // In pieces: a zygote may have died under the command, and something it left behind may keep its channel
+  // open.
+  do {
+    const TimePoint piece = std::min<TimePoint>(limit, Clock::now() + kLookAtZygoteEvery);
+    first = co_await worker.receive_start_packet(piece);
+  } while (first.expired && !zygote->gone && Clock::now() < limit);
+  wire::Hello hello;
+  std::string_view meta = first.packet.meta;
+  if (!first.arrived || first.packet.header.kind != wire::Kind::hello || !wire::take_meta(meta, hello)) {
+    take_zygote_reports(*zygote);
+    const auto failed_fork = zygote->failed_forks.extract(number);
+    if (!failed_fork.empty()) co_return failed_step("a worker of", failed_fork.mapped());
+    // A zygote that does not answer for so long is not going to.
+    lost = !first.expired || zygote->gone;
+    if (!lost) {
+      zygote->gone = true;
+      if (zygote->process) platform::kill_process(zygote->process.get());
+    }
+    co_return no_resources(worker.name() + " did not come up");
+  }
+  if (hello.error != 0) {
+    Report report{.error = hello.error};
+    std::memcpy(report.step, hello.step, sizeof report.step - 1);
+    co_return failed_step("a worker of", report);
+  }
+  if (!worker.has_process()) {
+    lost = true;
+    co_return no_resources(worker.name() + " ended as soon as it had come up");
+  }
+  // Two workers of one number: the zygote's library lies, and the end of one would be taken for the other's.
+  if (running_.contains(hello.pid_in_function))
+    co_return no_resources(worker.name() + " came up under another's number");
+  running_[hello.pid_in_function] = {number, &worker};
+  worker.on_destruction([this, pid = hello.pid_in_function, &worker] {
+    const auto found = running_.find(pid);
+    if (found != running_.end() && found->second.second == &worker) running_.erase(found);
+  });
+  cold_start.add("command", between(sent.time_since_epoch().count(), hello.command_received));
+  cold_start.add("fork", between(hello.command_received, hello.forked));
+  cold_start.add("isolate", between(hello.forked, hello.isolated));
+  Outcome outcome;
+  if (loads_in_workers() && !settings_.plugin.empty()) {
+    outcome = co_await await_fresh_init(worker, sent + settings_.init_timeout, cold_start);
+  }
+  cold_start.boot = Clock::now() - asked - cold_start.init;
+  co_return outcome;
+}
+
+Task<Outcome> ZygoteSource::await_fresh_init(ProcessWorker& worker, TimePoint deadline,
+                                             ColdStart& cold_start) {
+  const ProcessWorker::StartPacket packet = co_await worker.receive_start_packet(deadline);
+  std::string_view meta = packet.packet.meta;
+  wire::Ready ready;
+  if (packet.arrived && packet.packet.header.kind == wire::Kind::ready && wire::take_meta(meta, ready)) {
+    cold_start.add("load", Duration(std::max<std::int64_t>(ready.load_nanoseconds, 0)));
+    cold_start.init = Duration(std::max<std::int64_t>(ready.init_nanoseconds, 0));
+    co_return success();
+  }
+  LoadTrouble trouble;
+  trouble.timed_out = packet.expired;
+  wire::Failure failure;
+  std::string_view code;
+  std::string_view message;
+  if (packet.arrived && packet.packet.header.kind == wire::Kind::init_failed &&
+      wire::take_meta(meta, failure) && wire::take_text(meta, failure.code_size, code) &&
+      wire::take_text(meta, failure.message_size, message)) {
+    trouble.failure.emplace(Report{.kind = ReportKind::load_failed});
+    std::snprintf(trouble.failure->code, sizeof trouble.failure->code, "%.*s", static_cast<int>(code.size()),
+                  code.data());
+    std::snprintf(trouble.failure->text, sizeof trouble.failure->text, "%.*s",
+                  static_cast<int>(message.size()), message.data());
+  } else if (!packet.expired) {
+    trouble.exit = co_await worker.wait_ended();
+  }
+  co_return load_failure(trouble);
+}
+
+}  // namespace coffees::zygote
