@@ -23,11 +23,13 @@ struct Part {
 };
 
 void add(int chunk, ProcessQueue<Part>& parts) {
+  const std::string who = fmt::format("adder {}", chunk + 1);
+  const std::string numbers = fmt::format("{} to {}", chunk * kNumbers + 1, (chunk + 1) * kNumbers);
+  say(who, "adds up " + numbers);
   int sum = 0;
   for (int i = 1; i <= kNumbers; ++i) sum += chunk * kNumbers + i;
   compute(0.5);
-  say(fmt::format("adder {}", chunk + 1),
-      fmt::format("{} to {} is {}", chunk * kNumbers + 1, (chunk + 1) * kNumbers, sum));
+  say(who, fmt::format("{} is {}", numbers, sum));
   parts.push({chunk, sum});
 }
 

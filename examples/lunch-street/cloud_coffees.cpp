@@ -4,7 +4,8 @@
 // a cloud, and serves that one only. Afterwards the stalls wait a little while: who comes now is served at
 // once, by a stall that is there already. Then they float back into the cloud. One order is too complex; it
 // goes into the bin, with a shout of "Timeout". Nobody here starts a thread or a process for that, or counts
-// stalls: the program orders over HTTP, and the runtime (`coffees serve`) does the rest.
+// stalls: the program orders over HTTP, and the runtime (`coffees serve`) does the rest. While it runs,
+// `coffees ps --watch` in another terminal shows the stalls as the runtime sees them.
 #include <fmt/format.h>
 #include <httplib.h>
 
@@ -32,12 +33,22 @@ std::string latte() {
   return nlohmann::json{{"ms", std::chrono::duration<double, std::milli>(takes(kBrewing)).count()}}.dump();
 }
 
-// How many stalls there are, as the runtime counts them.
-std::size_t stalls(const CoffeesServer& cloud) {
+// The stalls that are down, as the runtime counts them, and how many of them serve.
+struct Stalls {
+  std::size_t down = 0;
+  std::size_t serving = 0;
+};
+Stalls stalls(const CoffeesServer& cloud) {
   httplib::Client admin("127.0.0.1", cloud.admin_port());
   const httplib::Result answer = admin.Get("/api/v1/workers");
   if (!answer || answer->status != 200) throw std::runtime_error("the admin port does not answer");
-  return nlohmann::json::parse(answer->body).at("workers").size();
+  const auto listed = nlohmann::json::parse(answer->body);
+  Stalls seen;
+  for (const nlohmann::json& worker : listed.at("workers")) {
+    ++seen.down;
+    if (worker.at("state") == "busy") ++seen.serving;
+  }
+  return seen;
 }
 
 void order(const CoffeesServer& cloud, const std::string& customer, const std::string& drink,
@@ -65,7 +76,8 @@ void crowd(const CoffeesServer& cloud, int customers) {
     all.push_back(std::async(std::launch::async,
                              [&cloud, i] { order(cloud, fmt::format("customer {}", i), "latte", latte()); }));
   std::this_thread::sleep_for(takes(kBrewing / 2));
-  say("cloud", fmt::format("{} stalls are down", stalls(cloud)));
+  const Stalls seen = stalls(cloud);
+  say("cloud", fmt::format("{} stalls are down, {} of them serve", seen.down, seen.serving));
   for (std::future<void>& customer : all) customer.get();
 }
 
@@ -84,11 +96,16 @@ int main(int argc, char** argv) {
                                         "functions.latte.keep_warm=" + milliseconds(kKeepWarm), "--set",
                                         "functions.latte.timeout=" + milliseconds(10 * kBrewing), "--set",
                                         "functions.ridiculous.timeout=" + milliseconds(kPatience)});
-    say("cloud", fmt::format("{} stalls are down: nobody wants coffee yet", stalls(cloud)));
+    begin_story();
+    say("cloud", fmt::format("{} stalls are down: nobody wants coffee yet", stalls(cloud).down));
     crowd(cloud, customers);
     crowd(cloud, customers / 2 + 1);
     order(cloud, "customer X", "ridiculous", "{}");
-    while (stalls(cloud) > 0) std::this_thread::sleep_for(takes(0.2));
+    const Clock::time_point too_long = Clock::now() + takes(10 * kKeepWarm) + std::chrono::seconds(10);
+    while (stalls(cloud).down > 0) {
+      if (Clock::now() > too_long) throw std::runtime_error("a stall does not float back");
+      std::this_thread::sleep_for(takes(0.2));
+    }
     say("cloud", "all stalls have floated back");
   });
 }

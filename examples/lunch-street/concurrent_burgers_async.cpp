@@ -48,15 +48,14 @@ Task<> cook_patties(Shop& shop) {
   };
   std::deque<OnGrill> grill;
   int patties = 0;
-  bool more = true;
-  while (more || !grill.empty()) {
+  while (true) {
     const Clock::time_point next = grill.empty() ? Clock::time_point::max() : grill.front().done;
     const std::optional<Order> order = co_await shop.wanted.pop_until(next);
     if (order) {
       grill.push_back({{++patties}, Clock::now() + takes(2)});
       say("grill", fmt::format("patty {} is on", patties));
     } else if (grill.empty()) {
-      more = false;
+      break;  // nothing on it, and nothing more is wanted
     } else {
       co_await pause_until(next);
       say("grill", fmt::format("patty {} is done", grill.front().patty.number));

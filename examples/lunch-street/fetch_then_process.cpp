@@ -26,7 +26,7 @@ Task<> tick(Day& day) {
   }
 }
 
-// Runs where it is sent.
+// On the thread that it is handed to.
 Task<int> add_up(std::string bill) {
   compute(1);
   int sum = 0;
@@ -36,6 +36,7 @@ Task<int> add_up(std::string bill) {
 }
 
 Task<> fetch_then_process(int port, asio::thread_pool& thread, Day& day) {
+  say("loop", "asks for the bill");
   const std::string bill = co_await ask_async(port, "/bill");
   say("loop", fmt::format("the bill is here, {} bytes; ticked {} times meanwhile", bill.size(), day.ticks));
   const int before = day.ticks;

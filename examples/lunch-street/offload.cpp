@@ -43,7 +43,17 @@ struct Counter {
   std::vector<double> gaps;  // between ticks, ms
 };
 
-Task<> keep_serving(Counter& counter, Staff& pool) {
+// What is long goes to the pool, what is short is served here and now.
+Task<> serve_customers(Pool& pool, int orders) {
+  for (int order = 1; order <= orders; ++order) {
+    say("counter", fmt::format("order {} goes to the pool", order));
+    pool.orders.push(order);
+    co_await pause(0.2);
+    say("counter", fmt::format("customer {} has a glass of water meanwhile", order));
+  }
+}
+
+Task<> tick(Counter& counter, Staff& pool) {
   Clock::time_point last = Clock::now();
   while (counter.open_orders > 0) {
     co_await pause_until(last + kTick);
@@ -76,13 +86,9 @@ int main(int argc, char** argv) {
     for (int i = 0; i < kPool; ++i) staff.start([&pool] { calculate(pool); });
 
     Loop loop(1);
-    Counter counter;
-    for (int order = 1; order <= orders; ++order) {
-      say("counter", fmt::format("order {} goes to the pool", order));
-      pool.orders.push(order);
-      ++counter.open_orders;
-    }
-    start(loop, keep_serving(counter, staff));
+    Counter counter{orders, {}};
+    start(loop, serve_customers(pool, orders));
+    start(loop, tick(counter, staff));
     start(loop, collect_results(loop, pool, counter));
     loop.run();
     for (int i = 0; i < kPool; ++i) pool.orders.push(kEnough);

@@ -76,7 +76,8 @@ int main(int argc, char** argv) {
     staff.wait();
 
     std::set<int> left;
-    while (const std::optional<int> bowl = bar.clean_bowls.pop_if_any()) left.insert(*bowl);
+    while (const std::optional<int> bowl = bar.clean_bowls.pop_if_any())
+      if (!left.insert(*bowl).second) throw std::logic_error("a bowl is there twice");
     say("bar", fmt::format("{} salads by {} makers; {} of {} bowls are clean", customers, staff_size - 1,
                            left.size(), bowls));
   });

@@ -5,6 +5,7 @@
 // boil, for a pan to get hot) lets the others go on.
 #include <fmt/format.h>
 
+#include <deque>
 #include <random>
 
 #include "street/async.h"
@@ -14,24 +15,28 @@ using namespace lunch;
 
 namespace {
 
+constexpr int kChefs = 3;
+
 struct Kitchen {
-  AsyncSemaphore places{3};
-  std::vector<int> free_chefs{3, 2, 1};
+  AsyncSemaphore places{kChefs};
+  std::deque<int> free_chefs;
   std::vector<std::optional<std::string>> plates;  // by order
   Signal plate_ready;
 };
 
 Task<> work(Kitchen& kitchen, std::size_t number, Dish dish) {
   co_await kitchen.places.acquire();
-  const int chef = kitchen.free_chefs.back();
-  kitchen.free_chefs.pop_back();
+  const int number_of_chef = kitchen.free_chefs.front();
+  kitchen.free_chefs.pop_front();
+  const std::string chef = fmt::format("chef {}", number_of_chef);
   for (const Step& step : prepare(dish)) {
-    say(fmt::format("chef {}", chef), fmt::format("order {}: {}", number, step.what));
+    say(chef, fmt::format("order {}: {}", number, step.what));
     co_await pause(step.takes);
   }
+  say(chef, fmt::format("order {}: is ready", number));
   kitchen.plates[number - 1] = dish.name;
   kitchen.plate_ready.notify();
-  kitchen.free_chefs.push_back(chef);
+  kitchen.free_chefs.push_back(number_of_chef);
   kitchen.places.release();
 }
 
@@ -54,6 +59,7 @@ int main(int argc, char** argv) {
   return program.run(argc, argv, [&] {
     Loop loop(1);
     Kitchen kitchen;
+    for (int chef = 1; chef <= kChefs; ++chef) kitchen.free_chefs.push_back(chef);
     for (Dish& dish : random_orders(customers, seed)) {
       kitchen.plates.emplace_back();
       say("waiter", fmt::format("order {} is {}", kitchen.plates.size(), dish.name));

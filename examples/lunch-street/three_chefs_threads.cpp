@@ -31,6 +31,7 @@ void work(BlockingQueue<Order>& orders, const std::string& chef) {
       say(chef, fmt::format("order {}: {}", order->number, step.what));
       std::this_thread::sleep_for(takes(step.takes));
     }
+    say(chef, fmt::format("order {}: is ready", order->number));
     order->plate.set_value(order->dish.name);
   }
 }
@@ -55,10 +56,9 @@ int main(int argc, char** argv) {
     }
     orders.close();
 
-    std::vector<std::thread> chefs;
+    std::vector<std::jthread> chefs;  // joined at the end
     for (int i = 1; i <= kChefs; ++i) chefs.emplace_back(work, std::ref(orders), fmt::format("chef {}", i));
     for (std::size_t i = 0; i < plates.size(); ++i)
       say("waiter", fmt::format("brings order {}: {}", i + 1, plates[i].get()));
-    for (std::thread& chef : chefs) chef.join();
   });
 }

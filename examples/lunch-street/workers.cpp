@@ -19,6 +19,7 @@ namespace {
 constexpr int kWorkers = 5;
 
 void wait_two(const std::string& who) {
+  say(who, "begins to wait");
   std::this_thread::sleep_for(takes(2));
   say(who, "has waited 2");
 }
@@ -34,9 +35,8 @@ void counting_thread() {
 }
 
 void five_threads() {
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;  // joined at the end
   for (int i = 1; i <= kWorkers; ++i) threads.emplace_back(wait_two, fmt::format("thread {}", i));
-  for (std::thread& thread : threads) thread.join();
 }
 
 void five_processes() {
@@ -57,7 +57,7 @@ void two_tasks() {
   loop.run();
 }
 
-// Runs where it is sent.
+// On the thread that it is handed to.
 Task<int> keep_processor_busy(int number) {
   compute(2);
   co_return 2 * number;

@@ -60,20 +60,22 @@ bool is_type(std::string_view wanted) {
 // One stream, on its connection's thread.
 class EventStream {
  public:
-  EventStream(EventStreams& owner, const httplib::Request& request, std::uint64_t after)
-      : owner_(owner), reader_(owner.log_, after), json_(owner.log_.functions()) {
+  EventStream(EventStreams& owner, const httplib::Request& request, std::optional<std::uint64_t> after)
+      : owner_(owner),
+        newest_then_(owner.log_.newest()),
+        reader_(owner.log_, after.value_or(newest_then_)),
+        json_(owner.log_.functions()) {
     types_ = request.get_param_value("types");
     const std::string function = request.get_param_value("function");
     const auto& names = owner.log_.functions();
     if (!function.empty())
       function_ =
           static_cast<events::FunctionIndex>(std::find(names.begin(), names.end(), function) - names.begin());
-    newest_then_ = owner.log_.newest();
     wants_invocations_ = types_.empty() || any_of_list(types_, [](std::string_view wanted) {
                            return wanted.starts_with("invocation") || wanted.starts_with("worker");
                          });
     pending_ = "retry: 1000\nevent: hello\ndata: " +
-               json_.hello(owner.version_, owner.configuration_, owner.log_.newest()) + "\n\n";
+               json_.hello(owner.version_, owner.configuration_, newest_then_) + "\n\n";
   }
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
@@ -161,6 +163,7 @@ class EventStream {
   }
 
   EventStreams& owner_;
+  std::uint64_t newest_then_;
   events::EventReader reader_;
   events::EventJson json_;
   std::string types_;
@@ -168,7 +171,6 @@ class EventStream {
   std::string pending_;
   TimePoint next_ping_ = Clock::now() + kPingEvery;
   TimePoint decided_ = Clock::now();
-  std::uint64_t newest_then_ = 0;
   bool sampled_ = false;
   bool wants_invocations_ = true;  ///< else it has little to tell, however much happens
   int stalls_ = 0;
@@ -197,7 +199,7 @@ bool EventStreams::open(const httplib::Request& request, httplib::Response& resp
   }
   std::optional<std::uint64_t> after = parse_number(request.get_header_value("Last-Event-ID"));
   if (!after) after = parse_number(request.get_param_value("since"));
-  auto stream = std::make_shared<EventStream>(*this, request, after.value_or(log_.newest()));
+  auto stream = std::make_shared<EventStream>(*this, request, after);
   response.set_header("Cache-Control", "no-store");
   response.set_chunked_content_provider(
       "text/event-stream", [stream](std::size_t, httplib::DataSink& sink) { return stream->provide(sink); });

@@ -114,6 +114,8 @@ int stats(const StatsOptions& options);
 int config_show(const ConfigOptions& options);
 int config_schema();
 int street(const StreetOptions& options);
+/// Its `--choose`: asks what the options leave open, on standard error, and prints the one answer.
+int choose(const StreetOptions& options);
 int version(bool json);
 
 /// Reads what FunctionsOptions name: flags win over --set, --set over the environment, that over the file.

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <iostream>
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -11,7 +11,6 @@
 #include "cli/host_facts.h"
 #include "cli/table.h"
 #include "platform/output.h"
-#include "street/choose.h"
 #include "street/lunch.h"
 
 namespace coffees::cli {
@@ -44,15 +43,11 @@ struct Traits {
 
 Traits traits_of(const std::string& model) {
   if (model == "threads")
-    return {"the operating system, at any moment", "shared memory, with locks",
-            "some waits, or computing on shared data"};
-  if (model == "async")
-    return {"the task itself, at co_await", "shared memory, no locks", "many slow connections"};
+    return {"the system, at any moment", "shared memory, locks", "some waits, or shared data"};
+  if (model == "async") return {"the task, at co_await", "shared memory, no locks", "many slow connections"};
   if (model == "processes")
-    return {"the operating system, at any moment", "queues, pipes, shared pieces of memory",
-            "computing, long or risky"};
-  return {"the operating system; the runtime says how many", "not at all: answers only",
-          "independent requests, in bursts"};
+    return {"the system, at any moment", "queues and pipes", "computing, long or risky"};
+  return {"the system; the runtime says how many", "only by answers", "independent bursts"};
 }
 
 struct Row {
@@ -165,41 +160,14 @@ void print_json(const std::vector<Row>& rows, const StreetOptions& options) {
   fmt::print("{}\n", all.dump(2));
 }
 
-// Asks on the terminal, again when the answer is none of those.
-std::optional<std::string> ask(const street::Question& question) {
-  while (true) {
-    fmt::print(stderr, "{} [{}] ", question.text, fmt::join(question.answers, "/"));
-    std::string answer;
-    if (!std::getline(std::cin, answer)) return std::nullopt;
-    for (const char* possible : question.answers)
-      if (answer == possible || (answer.size() == 1 && answer[0] == possible[0])) return possible;
-  }
-}
-
-int choose(const StreetOptions& options) {
-  street::Problem problem = options.problem;
-  std::string* member = nullptr;
-  while (const std::optional<street::Question> question = street::next_question(problem, member)) {
-    std::optional<std::string> answer = ask(*question);
-    if (!answer) {
-      fmt::print(stderr, "\nerror[E113]: there is no answer to: {}\n  hint: {} {}\n", question->text,
-                 question->flag, fmt::join(question->answers, "|"));
-      return kUsage;
-    }
-    *member = std::move(*answer);
-  }
-  const street::Choice choice = street::choose(problem);
-  if (options.json)
-    fmt::print("{}\n", Json{{"model", choice.model}, {"reason", choice.reason}}.dump());
-  else
-    fmt::print("{}: {}.\n", choice.model, choice.reason);
-  return kOk;
-}
-
 }  // namespace
 
 int street(const StreetOptions& options) {
   if (options.choose) return choose(options);
+  // Whoever started this may have it ignored: then nobody learns how a process ended (waitpid(2)).
+  std::signal(SIGCHLD, SIG_DFL);
+  // A server that goes away in the middle of an order is told as that.
+  std::signal(SIGPIPE, SIG_IGN);
   const std::vector<Row> rows = cook_all(options);
   if (options.json)
     print_json(rows, options);

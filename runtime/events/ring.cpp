@@ -73,7 +73,9 @@ bool RingReader::fetch(std::size_t most_words) {
       position_ = at;
       return !copied_.empty();
     }
+    // Overtaken. In smaller pieces, or a writer that never pauses would overtake every one of them.
     position_ = begin;
+    most_words = std::max<std::size_t>(most_words / 2, 1);
   }
 }
 

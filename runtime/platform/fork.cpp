@@ -45,9 +45,12 @@ void Fork::ask_to_stop() const {
 
 int Fork::wait() {
   int status = 0;
-  while (pid_ > 0 && ::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  pid_ = 0;
+  pid_t ended = 0;
+  do {
+    ended = ::waitpid(pid_, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  const bool unknown = ended != std::exchange(pid_, 0);
+  if (unknown) return -SIGKILL;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 

@@ -28,7 +28,8 @@ class Fork {
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Sends SIGTERM.
   void ask_to_stop() const;
-  /// Waits for its end. Returns its exit status, or the negative number of the signal that ended it.
+  /// Waits for its end. Returns its exit status, or the negative number of the signal that ended it; that of
+  /// SIGKILL also when nobody knows, because SIGCHLD is ignored. To be called once.
   int wait();
 
  private:

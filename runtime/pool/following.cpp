@@ -63,7 +63,7 @@ void Pool::wait_in_order(Behind request) {
 
 // While somebody waits behind quick invocations, these are watched.
 void Pool::watch_patience() {
-  if (!patience_.armed()) patience_.arm(Clock::now() + Pacer::kPatience);
+  if (!patience_.armed()) patience_.arm(Clock::now() + settings_.patience);
 }
 
 void Pool::give_up_if_slow() {
@@ -75,8 +75,8 @@ void Pool::give_up_if_slow() {
     anybody_waits = anybody_waits || !records_[number].followers.empty();
   }
   if (!anybody_waits) return;
-  if (!quick_.empty() && oldest + Pacer::kPatience > now) {
-    patience_.arm(oldest + Pacer::kPatience);
+  if (!quick_.empty() && oldest + settings_.patience > now) {
+    patience_.arm(oldest + settings_.patience);
     return;
   }
   pacer_.give_up();

@@ -21,7 +21,8 @@ class Pacer {
   /// processors at 16 connections: 4 at once gave 60,000 requests a second, one at a time 87,000, for half of
   /// the processor time.
   static constexpr Time kTiny = std::chrono::microseconds(20);
-  /// When an invocation takes so long, they are not as quick as they were: nobody waits any more.
+  /// When an invocation takes so long, they are not as quick as they were: nobody waits any more. The pool
+  /// looks at the clock.
   static constexpr Time kPatience = std::chrono::milliseconds(1);
 
   /// `processors` of this machine. Two for each: one runs while the other's answer is on its way.
@@ -48,7 +49,7 @@ class Pacer {
   [[nodiscard]] bool crowded(bool can_follow) const {
     return trusts() && running_ >= (tiny() && can_follow ? 1 : most_);
   }
-  /// One has taken longer than kPatience: those that run now do not count any more.
+  /// One has taken too long: those that run now do not count any more.
   void give_up() {
     ++epoch_;
     running_ = 0;

@@ -26,8 +26,9 @@ struct PoolSettings {
   scaler::Rules rules;
   Duration timeout{std::chrono::seconds(3)};  ///< of one invocation; negative: none
   Duration queue_timeout{std::chrono::seconds(1)};
-  std::uint64_t max_requests = 0;  ///< a worker is retired after that many; 0: never
-  bool reuse = true;               ///< false: a worker serves one invocation only
+  std::uint64_t max_requests = 0;        ///< a worker is retired after that many; 0: never
+  bool reuse = true;                     ///< false: a worker serves one invocation only
+  Duration patience = Pacer::kPatience;  ///< with quick invocations that others wait behind
 };
 
 /// One worker at one moment, for those who look on.

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include <atomic>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -53,24 +53,29 @@ class Cloud : public Model {
 
   std::vector<Stretch> cook(const Lunch& lunch) override {
     std::vector<Stretch> stretches(static_cast<std::size_t>(lunch.tasks));
-    std::vector<std::thread> customers;
-    customers.reserve(stretches.size());
-    std::atomic<int> refused = 0;
+    std::vector<std::string> refusals(stretches.size());
     const Order order = order_for(lunch);
-    for (Stretch& stretch : stretches)
-      customers.emplace_back([&] {
+    std::vector<std::jthread> customers;  // joined also when the system refuses another one
+    customers.reserve(stretches.size());
+    for (std::size_t i = 0; i < stretches.size(); ++i)
+      customers.emplace_back([&, i] {
+        Stretch& stretch = stretches[i];
         httplib::Client client("127.0.0.1", port_);
         client.set_read_timeout(kPatience);
         const httplib::Result answer = client.Post(order.path, order.body, "application/json");
         stretch.to = Clock::now();
+        // When it began only the runtime knows.
         if (answer && answer->status == 200)
           stretch.from = stretch.to - exec_of(*answer);
         else
-          ++refused;
+          refusals[i] = answer ? answer->body : httplib::to_string(answer.error());
       });
-    for (std::thread& customer : customers) customer.join();
-    if (refused > 0)
-      throw std::runtime_error(fmt::format("{} of {} orders were not served", refused.load(), lunch.tasks));
+    for (std::jthread& customer : customers) customer.join();
+    const auto refused = [](const std::string& why) { return !why.empty(); };
+    if (const auto first = std::find_if(refusals.begin(), refusals.end(), refused); first != refusals.end())
+      throw std::runtime_error(fmt::format("{} of {} orders were not served; the first of them: {}",
+                                           std::count_if(refusals.begin(), refusals.end(), refused),
+                                           lunch.tasks, *first));
     return stretches;
   }
 

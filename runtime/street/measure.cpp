@@ -13,11 +13,10 @@
 namespace coffees::street {
 namespace {
 
-constexpr auto kLongWait = std::chrono::milliseconds(600);
 constexpr std::size_t kLunches = 5;  // of which the median counts
 
-// Looks at this process and all that it has started, from one of its own: a thread would be one more in the
-// picture. It is in the picture itself, each time in the same way.
+// Looks at this process and all that it has started, from a process of its own: a thread would be part of
+// what it measures. That process counts as well, but each time the same, so a difference leaves it out.
 class Observer {
  public:
   explicit Observer(Duration after)
@@ -54,6 +53,21 @@ double settled_memory() {
   return now;
 }
 
+// Bytes of all processes while all tasks wait. Tasks that begin late are given more time.
+double memory_meanwhile(Model& model, int tasks) {
+  Duration wait = std::chrono::milliseconds(600) + tasks * std::chrono::milliseconds(5);
+  for (int attempt = 0; attempt < 4; ++attempt, wait *= 2) {
+    const TimePoint look = Clock::now() + wait / 2;
+    Observer observer(wait / 2);
+    const std::vector<Stretch> stretches = model.cook({.tasks = tasks, .wait = wait});
+    const bool all_waited = std::all_of(stretches.begin(), stretches.end(), [look](const Stretch& stretch) {
+      return stretch.from < look && look < stretch.to;
+    });
+    if (all_waited) return observer.memory();
+  }
+  throw std::runtime_error("this machine is too busy to have all tasks wait at once");
+}
+
 }  // namespace
 
 void do_task(const Lunch& lunch) {
@@ -88,10 +102,9 @@ Measured measure(Model& model, const Lunch& lunch) {
 Overhead measure_overhead(Model& model, int tasks) {
   // From zero: of the cloud this is also what its workers take.
   const double before = settled_memory();
-  Observer observer(kLongWait / 2);
-  model.cook({.tasks = tasks, .wait = kLongWait});
-  Overhead overhead{.kibibytes = (observer.memory() - before) / 1024 / tasks};
-  model.cook({.tasks = tasks});  // whatever is done only once
+  const double more = memory_meanwhile(model, tasks) - before;
+  Overhead overhead{.kibibytes = std::max(more, 0.0) / 1024 / tasks};  // what others share changes, too
+  model.cook({.tasks = tasks});                                        // whatever is done only once
   std::array<double, kLunches> walls{};
   for (double& wall : walls)
     wall = std::chrono::duration<double, std::micro>(measure(model, {.tasks = tasks}).wall).count();

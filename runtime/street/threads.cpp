@@ -12,7 +12,7 @@ class Threads : public Model {
 
   std::vector<Stretch> cook(const Lunch& lunch) override {
     std::vector<Stretch> stretches(static_cast<std::size_t>(lunch.tasks));
-    std::vector<std::thread> threads;
+    std::vector<std::jthread> threads;  // joined also when the system refuses another one
     threads.reserve(stretches.size());
     for (Stretch& stretch : stretches)
       threads.emplace_back([&lunch, &stretch] {
@@ -20,7 +20,7 @@ class Threads : public Model {
         do_task(lunch);
         stretch.to = Clock::now();
       });
-    for (std::thread& thread : threads) thread.join();
+    for (std::jthread& thread : threads) thread.join();
     return stretches;
   }
 };

@@ -146,7 +146,7 @@ TEST_CASE("a body that says nothing means one worker, and no length means no bod
     const auto begin = std::chrono::steady_clock::now();
     client.send(std::string("POST /api/v1/functions/espresso") + what +
                 " HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    CHECK(client.receive().status < 300);
+    CHECK(client.receive().status / 100 == 2);
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(3));
   }
 }
@@ -225,7 +225,7 @@ TEST_CASE("bodies whose length is in doubt are refused, and nothing is done") {
   CHECK(with("Content-Length: -2\r\n", "{}") == 400);
   CHECK(with("Content-Length: 0x2\r\n", "{}") == 400);
   CHECK(with("Content-Length: 4294967298\r\n", "{}") == 413);
-  CHECK(server.workers().empty());
+  CHECK(get(server.admin_port(), "/api/v1/workers").json()["workers"].empty());
   // One request per connection: what is sent behind it is no second one.
   Client client(server.admin_port());
   client.send(
@@ -234,7 +234,7 @@ TEST_CASE("bodies whose length is in doubt are refused, and nothing is done") {
       "localhost\r\nContent-Length: 0\r\n\r\n");
   CHECK(client.receive().status == 200);
   CHECK(client.closed_by_server());
-  CHECK(server.workers().empty());
+  CHECK(get(server.admin_port(), "/api/v1/workers").json()["workers"].empty());
 }
 
 TEST_CASE("with a token the admin port tells nothing to one who does not know it") {

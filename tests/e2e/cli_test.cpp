@@ -50,7 +50,7 @@ TEST_CASE("each way to fail has its exit code, its number and a hint") {
   SECTION("crash") { check_error(invoke("misbehave", R"({"do":"abort"})"), 6, "E214"); }
   SECTION("bad init") { check_error(invoke("init_throws"), 6, "E205"); }
   SECTION("refused") {
-    std::thread customer([&] { post(server.port(), "/latte", R"({"ms":1500})"); });
+    std::jthread customer([&] { post(server.port(), "/latte", R"({"ms":1500})"); });
     REQUIRE(eventually([&] { return server.workers().size() == 1; }));
     CommandResult result;
     eventually([&] { return (result = invoke("latte")).exit_code != 0; });
@@ -200,7 +200,7 @@ TEST_CASE("what could not be printed is no success") {
 }
 
 TEST_CASE("workers that stand there for min_warm do not say that they retire") {
-  Server server(function("espresso", menu("espresso"), "min_warm = 2\nkeep_warm = \"1s\""));
+  Server server(function("espresso", menu("espresso"), "min_warm = 2\nkeep_warm = \"1m\""));
   const auto workers = [&] { return get(server.admin_port(), "/api/v1/workers").json()["workers"]; };
   REQUIRE(eventually([&] { return workers().size() == 2 && workers()[1]["state"] == "idle"; }));
   for (const json& worker : workers()) CHECK_FALSE(worker.contains("retires_in_ms"));

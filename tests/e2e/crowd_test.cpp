@@ -142,11 +142,11 @@ TEST_CASE("errors before one that takes long do not make the others wait for it"
   const std::string wrong = wrong_answers(
       server, "/misbehave", 120,
       [](int customer, int order) {
-        if (customer == 0 && order % 40 == 20) return R"({"do":"sleep","ms":400})";
+        if (customer == 0 && order % 60 == 30) return R"({"do":"sleep","ms":1200})";
         return customer == 1 && order % 4 == 0 ? R"({"do":"throw"})" : R"({"do":"nothing"})";
       },
-      [&](int customer, int, const Response& response) {
-        if (customer != 0 && response.seconds > 0.35) ++late;
+      [&](int customer, int order, const Response& response) {
+        if (customer != 0 && order != 0 && response.seconds > 1) ++late;
         return response.status == 200 || customer == 1;
       });
   CHECK(wrong == kNothing);
@@ -159,10 +159,10 @@ TEST_CASE("one that takes long in a crowd holds up nobody else") {
   const std::string wrong = wrong_answers(
       server, "/misbehave", 150,
       [](int customer, int order) {
-        return customer == 0 && order % 50 == 25 ? R"({"do":"sleep","ms":400})" : R"({"do":"nothing"})";
+        return customer == 0 && order % 75 == 37 ? R"({"do":"sleep","ms":1200})" : R"({"do":"nothing"})";
       },
-      [&](int customer, int, const Response& response) {
-        if (customer != 0 && response.seconds > 0.35) ++late;
+      [&](int customer, int order, const Response& response) {
+        if (customer != 0 && order != 0 && response.seconds > 1) ++late;
         return response.status == 200;
       });
   CHECK(wrong == kNothing);

@@ -219,6 +219,7 @@ TEST_CASE("a slow head and idle connections do not hold up others") {
 
 TEST_CASE("a client that pipelines without end does not keep the server to itself") {
   Server server(function("espresso", menu("espresso")));
+  post(server.port(), "/espresso", "x");
   std::string requests;
   for (int i = 0; i < 20'000; ++i) requests += "GET /healthz HTTP/1.1\r\n" + kHost + "\r\n";
   Client greedy(server.port());

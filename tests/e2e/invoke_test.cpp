@@ -47,7 +47,7 @@ TEST_CASE("start = zygote: init ran once, before anybody asked, and no request w
 
 TEST_CASE("parallel requests get a worker each, and idle workers float away after keep_warm") {
   Server server(function("latte", menu("latte"), "limit = 20\nkeep_warm = \"500ms\""));
-  const auto responses = post_in_parallel(server.port(), "/latte", R"({"ms":300})", 20);
+  const auto responses = post_in_parallel(server.port(), "/latte", R"({"ms":1000})", 20);
   CHECK(count_status(responses, 200) == 20);
   std::set<std::string> workers;
   for (const Response& response : responses) workers.insert(response.header("x-coffees-worker"));
@@ -57,7 +57,7 @@ TEST_CASE("parallel requests get a worker each, and idle workers float away afte
 
 TEST_CASE("beyond limit and queue requests are refused with 429 and Retry-After") {
   Server server(function("latte", menu("latte"), "limit = 5\nqueue = 0"));
-  const auto responses = post_in_parallel(server.port(), "/latte", R"({"ms":300})", 20);
+  const auto responses = post_in_parallel(server.port(), "/latte", R"({"ms":1000})", 20);
   CHECK(count_status(responses, 200) == 5);
   CHECK(count_status(responses, 429) == 15);
   for (const Response& response : responses)

@@ -12,10 +12,10 @@ using namespace coffees::test;
 namespace {
 
 // Starts `count` requests of `ms` milliseconds and returns when all of them are with a worker.
-std::vector<std::thread> keep_busy(const Server& server, int count, int ms,
-                                   std::vector<Response>& responses) {
+std::vector<std::jthread> keep_busy(const Server& server, int count, int ms,
+                                    std::vector<Response>& responses) {
   responses.resize(static_cast<std::size_t>(count));
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   threads.reserve(responses.size());
   for (Response& response : responses)
     threads.emplace_back([&server, &response, ms] {
@@ -38,14 +38,14 @@ std::vector<std::thread> keep_busy(const Server& server, int count, int ms,
 TEST_CASE("SIGTERM drains: what is under way is answered, what is new is refused, the exit code is 0") {
   Server server(function("latte", menu("latte")));
   std::vector<Response> responses;
-  std::vector<std::thread> threads = keep_busy(server, 10, 1000, responses);
+  std::vector<std::jthread> threads = keep_busy(server, 10, 2500, responses);
   server.signal(SIGTERM);
   REQUIRE(eventually([&] { return server.errors().find("stopping:") != std::string::npos; }));
   const Response refused = post(server.port(), "/latte");
   CHECK(refused.status == 503);
   CHECK_FALSE(refused.header("retry-after").empty());
   CHECK(refused.header("connection") == "close");
-  for (std::thread& thread : threads) thread.join();
+  for (std::jthread& thread : threads) thread.join();
   CHECK(count_status(responses, 200) == 10);
   CHECK(server.wait() == 0);
 }
@@ -55,7 +55,7 @@ TEST_CASE("a second SIGTERM stops at once, and so does the end of drain") {
     Server server("[server]\ndrain = \"" + std::string(second_signal ? "60s" : "100ms") + "\"\n" +
                   function("latte", menu("latte"), "timeout = \"60s\""));
     std::vector<Response> responses;
-    std::vector<std::thread> threads = keep_busy(server, 2, 20'000, responses);
+    std::vector<std::jthread> threads = keep_busy(server, 2, 20'000, responses);
     const std::vector<pid_t> processes = server.descendants();
     server.signal(SIGTERM);
     if (second_signal) {
@@ -64,25 +64,27 @@ TEST_CASE("a second SIGTERM stops at once, and so does the end of drain") {
     }
     CHECK(server.wait() == 10);
     CHECK(alive(processes).empty());
-    for (std::thread& thread : threads) thread.join();
+    for (std::jthread& thread : threads) thread.join();
     CHECK(count_status(responses, 200) == 0);
     CHECK(count_status(responses, 502) == 0);  // it is not the handler's fault
   }
 }
 
 TEST_CASE("a terminal that is closed drains as well, unless nohup has said otherwise") {
+  std::signal(SIGHUP, SIG_DFL);  // this test may run under nohup itself
   Server server(function("latte", menu("latte")));
   std::vector<Response> responses;
-  std::vector<std::thread> threads = keep_busy(server, 2, 300, responses);
+  std::vector<std::jthread> threads = keep_busy(server, 2, 300, responses);
   server.signal(SIGHUP);
   CHECK(server.wait() == 0);
-  for (std::thread& thread : threads) thread.join();
+  for (std::jthread& thread : threads) thread.join();
   CHECK(count_status(responses, 200) == 2);
 
   std::signal(SIGHUP, SIG_IGN);  // which a program that is started inherits
   Server stays(function("espresso", menu("espresso")));
   std::signal(SIGHUP, SIG_DFL);
   stays.signal(SIGHUP);
+  sleep_ms(100);  // what would have happened has happened
   CHECK(post(stays.port(), "/espresso", "x").status == 200);
 }
 
@@ -99,19 +101,19 @@ TEST_CASE("an idle server stops with exit code 0 and leaves no process") {
 TEST_CASE("kill -9 of the dispatcher with 50 busy workers leaves no process of ours") {
   Server server(function("latte", menu("latte"), "timeout = \"60s\""));
   std::vector<Response> responses;
-  std::vector<std::thread> threads = keep_busy(server, 50, 20'000, responses);
+  std::vector<std::jthread> threads = keep_busy(server, 50, 20'000, responses);
   const std::vector<pid_t> processes = server.descendants();
   CHECK(processes.size() >= 52);
   server.signal(SIGKILL);
   CHECK(server.wait() == -SIGKILL);
   CHECK(eventually([&] { return alive(processes).empty(); }, 1000));
-  for (std::thread& thread : threads) thread.join();
+  for (std::jthread& thread : threads) thread.join();
 }
 
 TEST_CASE("without namespaces the same holds, daemons of handlers included", "[load]") {
   Server server(function("misbehave", fixture("misbehave"), "timeout = \"60s\""), {"--isolation", "none"});
   CHECK(server.level() == "none");
-  std::thread client([&] { post(server.port(), "/misbehave", R"({"do":"spin_with_daemon"})"); });
+  std::jthread client([&] { post(server.port(), "/misbehave", R"({"do":"spin_with_daemon"})"); });
   std::vector<pid_t> processes;
   REQUIRE(eventually([&] { return (processes = server.descendants()).size() >= 4; }));
   const std::vector<pid_t> sessions = sessions_of(processes);
@@ -176,7 +178,7 @@ TEST_CASE(
   CHECK(invoke("nobody", "").exit_code == 2);
   // Somebody else keeps the only worker busy, again and again, until we were refused once.
   std::atomic<bool> enough = false;
-  std::thread other([&] {
+  std::jthread other([&] {
     while (!enough) post(server.port(), "/misbehave", R"({"do":"spin"})");
   });
   int exit_code = 0;

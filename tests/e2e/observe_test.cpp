@@ -154,9 +154,9 @@ TEST_CASE("nothing that a handler prints passes for ours, and no escape code rea
 }
 
 TEST_CASE("`ps`, `list` and `stats` show a burst as it is") {
-  Server server(function("latte", menu("latte"), "limit = 12"));
+  Server server(function("latte", menu("latte"), "limit = 12\ntimeout = \"30s\""));
   std::vector<Response> responses;
-  std::thread burst([&] { responses = post_in_parallel(server.port(), "/latte", R"({"ms":1500})", 12); });
+  std::jthread burst([&] { responses = post_in_parallel(server.port(), "/latte", R"({"ms":3000})", 12); });
   json workers;
   const bool all_busy = eventually([&] {
     workers = ask(server, {"ps"})["workers"];
@@ -217,10 +217,10 @@ TEST_CASE("metrics count what the client counted") {
         count("espresso", client.request("POST", "/espresso", "{}"));
     }
   };
-  std::vector<std::thread> customers;
+  std::vector<std::jthread> customers;
   customers.reserve(4);
   for (int i = 0; i < 4; ++i) customers.emplace_back(customer, i * 250);
-  for (std::thread& each : customers) each.join();
+  for (std::jthread& each : customers) each.join();
   std::map<std::string, double> samples = metrics(server);
   std::map<std::string, int> told;
   int all = 0;
@@ -362,7 +362,7 @@ TEST_CASE("`logs -f` tells every line once, from what was to what comes") {
     post(server.port(), "/talker", R"({"lines":2})");
   };
   for (int i = 0; i < 20; ++i) call();
-  std::thread follower([&] { followed = run_coffees({"logs", "-f", "--json", "--server", server.url()}); });
+  std::jthread follower([&] { followed = run_coffees({"logs", "-f", "--json", "--server", server.url()}); });
   // It follows once its stream is counted.
   REQUIRE(eventually([&] {
     call();

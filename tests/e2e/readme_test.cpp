@@ -48,7 +48,7 @@ TEST_CASE("the README's burst and its timeout look as they are shown there") {
     return run_coffees(arguments);
   };
   auto burst = std::async(std::launch::async,
-                          [&] { return post_in_parallel(server.port(), "/latte", R"({"ms":1000})", 3); });
+                          [&] { return post_in_parallel(server.port(), "/latte", R"({"ms":2500})", 3); });
   std::string seen;
   REQUIRE(eventually([&] {
     seen = coffees({"ps"}).out;

@@ -1,4 +1,5 @@
 // coffees street: the comparison of four ways to cook a lunch, and the flow chart.
+#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -25,6 +26,16 @@ std::string chosen(const std::vector<std::string>& flags) {
   return answer["model"];
 }
 
+// What nothing else that runs meanwhile can spoil is checked below.
+bool as_on_a_quiet_machine(const json& models) {
+  return std::all_of(models.begin(), models.end(), [](const json& model) {
+    const bool in_turn = model["model"] == "async";
+    return model["type"] ==
+               (in_turn || std::thread::hardware_concurrency() == 1 ? "concurrent" : "parallel") &&
+           model["cpu_bound"]["most_at_once"] == (in_turn ? 1 : 8);
+  });
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -37,7 +48,7 @@ TEST_CASE(
     REQUIRE(result.exit_code == 0);
     all = json::parse(result.out);
     REQUIRE(all["models"].size() == 4);
-    if (all["models"][0]["type"] == "parallel" && all["models"][3]["type"] == "parallel") break;
+    if (as_on_a_quiet_machine(all["models"])) break;
   }
   const double wait = all["wait_ms"].get<double>() / 1000;
   for (const json& model : all["models"]) {
@@ -50,7 +61,8 @@ TEST_CASE(
     CHECK(model["cpu_bound"]["most_at_once"] == (name == "async" ? 1 : 8));
     if (std::thread::hardware_concurrency() > 1)
       CHECK(model["type"] == (name == "async" ? "concurrent" : "parallel"));
-    CHECK(model["overhead_us"] > 0);
+    CHECK(model["overhead_us"] > 0.1);
+    CHECK(model["overhead_us"] < 1e5);
     if (name == "processes" || name == "cloud") {
       CHECK(model["overhead_kib"] > 20);
       CHECK(model["overhead_kib"] < 100 * 1024);  // also under a sanitizer

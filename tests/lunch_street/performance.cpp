@@ -1,24 +1,28 @@
 #include "lunch_street/performance.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include <thread>
 
 #include "catch.h"
 
 namespace coffees::test {
 namespace {
 
-constexpr const char* kSpeed = "20";
+constexpr int kSilence = 60'000;  // milliseconds; only a hang takes that long
 
 std::size_t threads_of(pid_t pid) {
   std::error_code gone;
@@ -26,26 +30,23 @@ std::size_t threads_of(pid_t pid) {
   return gone ? 0 : static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-std::size_t children_of(pid_t pid) {
+std::vector<int> children_of(pid_t pid) {
   std::ifstream list("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
-  return static_cast<std::size_t>(
-      std::distance(std::istream_iterator<int>(list), std::istream_iterator<int>()));
+  return {std::istream_iterator<int>(list), std::istream_iterator<int>()};
 }
 
-Line parse(const std::string& text) {
-  static const std::regex form(R"( *(\d+\.\d\d) s  (.{12}) (.*))");
-  std::smatch parts;
-  INFO(text);
-  REQUIRE(std::regex_match(text, parts, form));
-  std::string who = parts[2];
-  who.erase(who.find_last_not_of(' ') + 1);
-  return {std::stod(parts[1]), who, parts[3]};
+// Gone, or a zombie that nobody has looked at yet.
+bool has_ended(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  const std::string stat{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::size_t name = stat.rfind(')');
+  return name == std::string::npos || stat.substr(name).starts_with(") Z");
 }
 
-}  // namespace
-
-Performance perform(const std::string& program, const std::vector<std::string>& arguments) {
-  std::vector<std::string> words{std::string(COFFEES_LUNCH_DIRECTORY) + "/" + program, "--speed", kSpeed};
+// Starts a program of the street with its standard output on a pipe, whose reading end becomes `output`.
+pid_t start(const std::string& program, int speed, const std::vector<std::string>& arguments, int& output) {
+  std::vector<std::string> words{std::string(COFFEES_LUNCH_DIRECTORY) + "/" + program, "--speed",
+                                 std::to_string(speed)};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
@@ -61,21 +62,46 @@ Performance perform(const std::string& program, const std::vector<std::string>& 
   const int failed = ::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
+  output = ends[0];
   REQUIRE(failed == 0);
+  return pid;
+}
 
+Line parse(const std::string& text) {
+  static const std::regex form(R"( *(\d+\.\d\d) s  (.{12}) (.*))");
+  std::smatch parts;
+  INFO(text);
+  REQUIRE(std::regex_match(text, parts, form));
+  std::string who = parts[2];
+  who.erase(who.find_last_not_of(' ') + 1);
+  return {std::stod(parts[1]), who, parts[3]};
+}
+
+}  // namespace
+
+Performance perform(const std::string& program, const std::vector<std::string>& arguments, int speed) {
+  int output = -1;
+  const pid_t pid = start(program, speed, arguments, output);
   Performance all;
   std::string said;
   std::array<char, 4096> bytes{};
   std::size_t threads = 0;
   std::size_t processes = 0;
-  for (ssize_t count = 0; (count = ::read(ends[0], bytes.data(), bytes.size())) > 0;) {
+  while (true) {
+    pollfd news{output, POLLIN, 0};
+    if (::poll(&news, 1, kSilence) == 0) {
+      ::kill(pid, SIGKILL);
+      FAIL_CHECK(program << " hangs");
+    }
+    const ssize_t count = ::read(output, bytes.data(), bytes.size());
+    if (count <= 0) break;
     said.append(bytes.data(), static_cast<std::size_t>(count));
     all.most_threads = std::max(all.most_threads, threads);
     all.most_processes = std::max(all.most_processes, processes);
     threads = threads_of(pid);
-    processes = children_of(pid);
+    processes = children_of(pid).size();
   }
-  ::close(ends[0]);
+  ::close(output);
   int status = 0;
   ::waitpid(pid, &status, 0);
   all.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
@@ -84,6 +110,25 @@ Performance perform(const std::string& program, const std::vector<std::string>& 
     all.lines.push_back(parse(said.substr(begin, end - begin)));
   CHECK(begin == said.size());
   return all;
+}
+
+std::vector<int> left_behind(const std::string& program, std::size_t children) {
+  int output = -1;
+  const pid_t pid = start(program, 1, {}, output);
+  std::vector<int> processes;
+  for (int looks = 0; looks < 10'000 && processes.size() < children; ++looks) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    processes = children_of(pid);
+  }
+  CHECK(processes.size() == children);
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  ::close(output);
+  for (int looks = 0; looks < 5'000 && !processes.empty(); ++looks) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::erase_if(processes, has_ended);
+  }
+  return processes;
 }
 
 std::vector<Line> Performance::with(const std::string& part, const std::string& who) const {

@@ -31,9 +31,13 @@ struct Performance {
   [[nodiscard]] double end() const;
 };
 
-/// Runs `program` at twenty times the story's speed, with further arguments. Fails the test when it says
-/// anything that is no line of the form above.
-Performance perform(const std::string& program, const std::vector<std::string>& arguments = {});
+/// Runs `program` at `speed` times the story's speed, with further arguments. Fails the test when it says
+/// anything that is no line of the form above, and kills it when it says nothing for a minute.
+Performance perform(const std::string& program, const std::vector<std::string>& arguments = {},
+                    int speed = 20);
+
+/// Starts `program`, kills it once it has `children` of them, and returns those that are left a little later.
+std::vector<int> left_behind(const std::string& program, std::size_t children);
 
 /// The first whole number behind `word` in a text, such as 3 behind "patty" in "patty 3 is on"; -1 where
 /// there is none.

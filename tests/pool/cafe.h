@@ -107,7 +107,9 @@ class Cafe {
  public:
   using Result = std::shared_ptr<std::optional<Outcome>>;
 
-  explicit Cafe(scaler::Rules rules, PoolSettings settings = {})
+  // With all the patience in the world, unless a test says otherwise: it must not end while a test is
+  // interrupted.
+  explicit Cafe(scaler::Rules rules, PoolSettings settings = {.patience = std::chrono::hours(1)})
       : deadlines_(loop.get_executor()), log(deadlines_, {"latte"}, 1 << 12) {
     settings.function = "latte";
     settings.rules = rules;
@@ -174,6 +176,14 @@ class Cafe {
       finish_tiny(1);
     }
   }
+  void wait_out_patience() {
+    const TimePoint end = Clock::now() + pool->settings().patience;
+    while (Clock::now() <= end) {
+      loop.restart();
+      loop.run_for(std::chrono::milliseconds(5));
+    }
+    turn();
+  }
   std::size_t count(WorkerState state) const { return pool->roster().count(state); }
 
   Loop loop;
@@ -186,6 +196,9 @@ class Cafe {
   FakeSource* source = nullptr;
   std::unique_ptr<Pool> pool;
 };
+
+// For tests that wait it out: far longer than what they do before.
+inline PoolSettings little_patience() { return {.patience = std::chrono::milliseconds(200)}; }
 
 inline bool served(const Cafe::Result& result, Kind kind = Kind::ok) {
   return *result && (*result)->kind == kind;

@@ -28,7 +28,7 @@ TEST_CASE("quick invocations are handed over a few at a time, and all are served
 }
 
 TEST_CASE("who waits behind quick invocations that turn out to be slow is handed over after all") {
-  Cafe cafe({.limit = 100});
+  Cafe cafe({.limit = 100}, little_patience());
   const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
   std::vector<Cafe::Result> orders;
   for (std::size_t i = 0; i < most + 1; ++i) orders.push_back(cafe.order());
@@ -39,14 +39,12 @@ TEST_CASE("who waits behind quick invocations that turn out to be slow is handed
   }
   for (std::size_t i = 0; i < most + 1; ++i) orders.push_back(cafe.order());
   CHECK(cafe.count(WorkerState::busy) == most);
-  cafe.loop.restart();
-  cafe.loop.run_one_for(std::chrono::seconds(1));  // the patience of a millisecond
-  cafe.turn();
+  cafe.wait_out_patience();
   CHECK(cafe.count(WorkerState::busy) == most + 1);
 }
 
 TEST_CASE("who waits for invocations that began before any was known to be quick is handed over after all") {
-  Cafe cafe({.limit = 100});
+  Cafe cafe({.limit = 100}, little_patience());
   const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
   cafe.order_all(most);
   const auto another = static_cast<WorkerNumber>(most + 1);
@@ -56,8 +54,7 @@ TEST_CASE("who waits for invocations that began before any was known to be quick
   }
   cafe.order();
   CHECK(cafe.count(WorkerState::busy) == most);
-  cafe.loop.restart();
-  cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
+  cafe.wait_out_patience();
   CHECK(cafe.count(WorkerState::busy) == most + 1);
 }
 
@@ -78,12 +75,11 @@ TEST_CASE("requests for a tiny function are handed over behind each other to one
 }
 
 TEST_CASE("who was handed over behind an invocation that takes long gets a worker of its own") {
-  Cafe cafe({.limit = 10});
+  Cafe cafe({.limit = 10}, little_patience());
   cafe.become_tiny();
   const std::vector<Cafe::Result> orders = cafe.order_all(4);
   cafe.source->workers.at(1)->begun = 1;  // the second one answers, but nobody has looked yet
-  cafe.loop.restart();
-  cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
+  cafe.wait_out_patience();
   CHECK(cafe.source->starts == 3);
   CHECK(cafe.source->workers.at(1)->posted == 1);
   cafe.finish_tiny(2);
@@ -98,7 +94,7 @@ TEST_CASE("who was handed over behind an invocation that takes long gets a worke
 }
 
 TEST_CASE("those that are taken back from several workers go on in the order in which they came") {
-  Cafe cafe({.limit = 3, .queue = 4});
+  Cafe cafe({.limit = 3, .queue = 4}, little_patience());
   const auto serve = [&cafe](int times, WorkerNumber number, Duration cpu) {
     for (int i = 0; i < times; ++i) {
       cafe.order();
@@ -111,8 +107,7 @@ TEST_CASE("those that are taken back from several workers go on in the order in 
   const std::vector<Cafe::Result> orders = cafe.order_all(4);
   REQUIRE(cafe.source->workers.at(1)->posted == 2);
   REQUIRE(cafe.source->workers.at(2)->posted == 2);
-  cafe.loop.restart();
-  cafe.loop.run_for(std::chrono::milliseconds(20));  // the patience of a millisecond
+  cafe.wait_out_patience();
   for (const Cafe::Result& order : orders) {
     CHECK_FALSE(served(order));
     cafe.finish_quickly(3);
@@ -186,7 +181,7 @@ TEST_CASE("a loop that is torn down while requests are behind others leaves noth
 }
 
 TEST_CASE("no worker is handed more requests than max_requests allows") {
-  Cafe cafe({.limit = 10}, {.max_requests = 42});
+  Cafe cafe({.limit = 10}, {.max_requests = 42, .patience = std::chrono::hours(1)});
   cafe.become_tiny();
   const std::vector<Cafe::Result> orders = cafe.order_all(4);
   CHECK(cafe.source->workers.at(1)->posted == 1);

@@ -2,7 +2,7 @@
 // co_await; between two of these nobody else runs, so nothing here needs a lock.
 #pragma once
 
-#include <utility>  // before Asio 1.74, which forgets it
+#include <utility>  // has to stand before Asio: 1.74 forgets to include it
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -67,7 +67,7 @@ class AsyncQueue {
     items_.push(std::move(item));
     changed_.notify();
   }
-  /// Nothing more will come; who waits is told so.
+  /// Nothing more will come: pop() returns nothing once the queue is empty.
   void close() {
     closed_ = true;
     changed_.notify();

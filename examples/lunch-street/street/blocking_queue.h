@@ -20,7 +20,7 @@ class BlockingQueue {
     }
     changed_.notify_one();
   }
-  /// Nothing more will come; who waits is told so.
+  /// Nothing more will come: pop() returns nothing once the queue is empty.
   void close() {
     {
       const std::lock_guard lock(mutex_);

@@ -5,26 +5,26 @@
 namespace lunch {
 namespace {
 
-Lazy<Step> get_ingredients(const Dish& dish) {
+Generator<Step> get_ingredients(const Dish& dish) {
   for (const std::string& ingredient : dish.ingredients) {
     const Step step{"gets " + ingredient, 0.2};
     co_yield step;
   }
 }
 
-Lazy<Step> cook(Lazy<Step> before) {
+Generator<Step> cook(Generator<Step> before) {
   for (const Step& step : before) co_yield step;
   const Step step{"cooks", 2};
   co_yield step;
 }
 
-Lazy<Step> season(Lazy<Step> before) {
+Generator<Step> season(Generator<Step> before) {
   for (const Step& step : before) co_yield step;
   const Step step{"seasons", 0.5};
   co_yield step;
 }
 
-Lazy<Step> serve(Lazy<Step> before) {
+Generator<Step> serve(Generator<Step> before) {
   for (const Step& step : before) co_yield step;
   const Step step{"serves", 0.2};
   co_yield step;
@@ -41,7 +41,7 @@ const std::vector<Dish>& menu() {
   return dishes;
 }
 
-Lazy<Step> prepare(const Dish& dish) { return serve(season(cook(get_ingredients(dish)))); }
+Generator<Step> prepare(const Dish& dish) { return serve(season(cook(get_ingredients(dish)))); }
 
 std::vector<Dish> random_orders(int customers, unsigned seed) {
   std::mt19937 random(seed);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "street/lazy.h"
+#include "street/generator.h"
 
 namespace lunch {
 
@@ -23,7 +23,7 @@ struct Step {
 /// Get the ingredients, cook, season, serve. Each stage asks the one before for its next step only when it is
 /// asked itself: nothing of a dish happens before a chef takes it in hand.
 /// Borrows the dish.
-Lazy<Step> prepare(const Dish& dish);
+Generator<Step> prepare(const Dish& dish);
 
 /// What `customers` of them order, at random but the same for the same seed. 0: 1 to 10 customers.
 std::vector<Dish> random_orders(int customers, unsigned seed);

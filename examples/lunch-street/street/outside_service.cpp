@@ -53,7 +53,7 @@ std::runtime_error no_answer(const std::string& target, const std::string& why) 
 OutsideService::OutsideService() {
   ProcessQueue<int> listening_on;
   process_.start([&listening_on] { serve(listening_on); });
-  port_ = listening_on.pop();
+  port_ = listening_on.pop(process_);
   if (port_ <= 0) throw std::runtime_error("the outside service found no free port");
 }
 

@@ -1,5 +1,6 @@
 #include "street/processes.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -10,6 +11,8 @@
 #include <csignal>
 #include <system_error>
 #include <utility>
+
+#include "street/program.h"
 
 namespace lunch {
 namespace {
@@ -22,7 +25,7 @@ std::runtime_error ended_badly() { return std::runtime_error("a process of this 
 
 }  // namespace
 
-Pipe::Pipe() { must(::pipe(ends_) == 0, "pipe"); }
+Pipe::Pipe() { must(::pipe2(ends_, O_CLOEXEC) == 0, "pipe"); }
 
 Pipe::~Pipe() {
   ::close(ends_[0]);
@@ -67,6 +70,7 @@ void Staff::start(const std::function<void()>& work) {
   if (::getppid() != employer) ::_exit(1);
   try {
     work();
+    check_output();
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     std::fflush(stderr);
@@ -95,9 +99,9 @@ void Staff::wait() {
   bool all_well = true;
   while (!processes_.empty()) {
     int status = 0;
-    ::waitpid(processes_.back(), &status, 0);
+    const bool ended = ::waitpid(processes_.back(), &status, 0) == processes_.back();
     processes_.pop_back();
-    all_well = all_well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    all_well = all_well && ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
   if (!all_well) throw ended_badly();
 }

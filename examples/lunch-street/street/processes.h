@@ -28,7 +28,7 @@ class Pipe {
   [[nodiscard]] bool readable(std::chrono::milliseconds limit) const;
   [[nodiscard]] int reading_end() const { return ends_[0]; }
   [[nodiscard]] int writing_end() const { return ends_[1]; }
-  /// For who only reads; until then there is somebody who could write.
+  /// For a process that only reads: while it could write itself, read() would wait for ever.
   void close_writing_end();
 
  private:
@@ -70,8 +70,8 @@ class ProcessQueue {
     if (!pipe_.read(&item, sizeof item)) throw std::logic_error("a queue has ended");
     return item;
   }
-  /// The same for who has staff: throws std::runtime_error when one of them ends badly meanwhile, who might
-  /// have been the one to push.
+  /// The same, for an item that one of `staff` will push. Throws std::runtime_error when one of them ends
+  /// badly meanwhile: it may never come.
   Item pop(Staff& staff) {
     while (!pipe_.readable(std::chrono::milliseconds(100))) staff.check();
     return pop();

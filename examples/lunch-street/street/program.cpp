@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <cmath>
+#include <csignal>
+#include <cstdio>
 #include <ctime>
 
 namespace lunch {
@@ -11,6 +15,7 @@ namespace {
 
 double speed = 1;
 Clock::time_point beginning = Clock::now();
+std::atomic<bool> output_failed = false;
 
 std::chrono::nanoseconds processor_time() {
   timespec used{};
@@ -26,14 +31,25 @@ Clock::duration takes(double story_seconds) {
 
 double story_time() { return std::chrono::duration<double>(Clock::now() - beginning).count() * speed; }
 
+void begin_story() { beginning = Clock::now(); }
+
 void say(std::string_view who, std::string_view what) {
   std::string line = fmt::format("{:7.2f} s  {:<12} {}\n", story_time(), who, what);
   std::string_view rest = line;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
-    if (written <= 0) return;
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      output_failed = true;  // told at the end: whoever says something has something else to do
+      return;
+    }
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void check_output() {
+  if (output_failed || std::ferror(stdout) != 0)
+    throw std::runtime_error("standard output cannot be written");
 }
 
 void compute(double story_seconds) {
@@ -43,13 +59,18 @@ void compute(double story_seconds) {
 }
 
 Program::Program(const std::string& about) : app_(about) {
-  option("--speed", speed_, "all waiting times are divided by this")->check(CLI::Range(0.1, 1000.0));
+  option("--speed", speed_, "all waiting times are divided by this")
+      ->check(CLI::Range(0.1, 1000.0))
+      ->check([](const std::string& text) {
+        return text.find("nan") == std::string::npos ? "" : "not a number";
+      });
 }
 
 void Program::begin() const {
-  if (!std::isfinite(speed_)) throw std::runtime_error("--speed is a number, at most 1000");
   speed = speed_;
-  beginning = Clock::now();
+  // Whoever started this may have it ignored: then nobody could wait for a process any more (waitpid(2)).
+  std::signal(SIGCHLD, SIG_DFL);
+  begin_story();
 }
 
 int Program::failed(const std::exception& error) const {

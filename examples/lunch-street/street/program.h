@@ -17,9 +17,15 @@ Clock::duration takes(double story_seconds);
 /// How long this program has run, in the story's seconds.
 double story_time();
 
-/// Prints one line, "   1.25 s  cook      patty 3 is on the grill", with the story's time. In one write(2),
-/// so that lines of threads and of processes never mix.
+/// The story begins now: its clock is at 0. Program::run() has called it once.
+void begin_story();
+
+/// Prints one line, "   1.25 s  cook      patty 3 is on the grill", with the story's time. In one write(2) as
+/// far as the kernel takes it in one, so that lines of threads and of processes never mix.
 void say(std::string_view who, std::string_view what);
+
+/// Throws std::runtime_error when standard output did not take everything that was said.
+void check_output();
 
 /// Keeps the processor busy until the calling thread has used up so much of its time (in the story's
 /// seconds), as chopping and calculating would. Unlike waiting, two of these at once need two processors.
@@ -44,6 +50,7 @@ class Program {
       app_.parse(argc, argv);
       begin();
       body();
+      check_output();
       return 0;
     } catch (const CLI::ParseError& error) {
       return app_.exit(error) == 0 ? 0 : 2;

@@ -29,13 +29,23 @@ pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int
   std::vector<char*> argv{const_cast<char*>(COFFEES_PROGRAM)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  // Made before the fork: the child of a program with threads must not take memory.
+  std::vector<char*> variables;
+  for (const std::string& variable : environment) variables.push_back(const_cast<char*>(variable.c_str()));
+  for (char** inherited = environ; *inherited != nullptr; ++inherited) {
+    const std::string_view text = *inherited;
+    const auto is_replaced = [name = text.substr(0, text.find('=') + 1)](const std::string& variable) {
+      return variable.starts_with(name);
+    };
+    if (std::none_of(environment.begin(), environment.end(), is_replaced)) variables.push_back(*inherited);
+  }
+  variables.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::dup2(pipe_ends[1], 1);
     ::dup2(errors, 2);
     if (input >= 0) ::dup2(input, 0);
-    for (const std::string& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
-    ::execv(argv[0], argv.data());
+    ::execve(argv[0], argv.data(), variables.data());
     ::_exit(127);
   }
   ::close(pipe_ends[1]);

@@ -9,13 +9,13 @@ namespace lunch {
 
 /// What a coroutine returns that says co_yield. For one range-based for loop.
 template <typename Value>
-class Lazy {
+class Generator {
  public:
   struct promise_type {
     const Value* current = nullptr;
     std::exception_ptr thrown;
 
-    Lazy get_return_object() { return Lazy(Handle::from_promise(*this)); }
+    Generator get_return_object() { return Generator(Handle::from_promise(*this)); }
     std::suspend_always initial_suspend() noexcept { return {}; }
     std::suspend_always final_suspend() noexcept { return {}; }
     // The value lives in the coroutine, which sleeps while it is looked at.
@@ -27,27 +27,27 @@ class Lazy {
     void unhandled_exception() { thrown = std::current_exception(); }
   };
 
-  Lazy(Lazy&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Lazy& operator=(Lazy&&) = delete;
-  Lazy(const Lazy&) = delete;
-  Lazy& operator=(const Lazy&) = delete;
-  ~Lazy() {
+  Generator(Generator&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Generator& operator=(Generator&&) = delete;
+  Generator(const Generator&) = delete;
+  Generator& operator=(const Generator&) = delete;
+  ~Generator() {
     if (handle_) handle_.destroy();
   }
 
   struct End {};
   class Iterator {
    public:
-    explicit Iterator(Lazy& lazy) : lazy_(&lazy) {}
-    const Value& operator*() const { return *lazy_->handle_.promise().current; }
+    explicit Iterator(Generator& generator) : generator_(&generator) {}
+    const Value& operator*() const { return *generator_->handle_.promise().current; }
     Iterator& operator++() {
-      lazy_->go_on();
+      generator_->go_on();
       return *this;
     }
-    bool operator==(End) const { return lazy_->handle_.done(); }
+    bool operator==(End) const { return generator_->handle_.done(); }
 
    private:
-    Lazy* lazy_;
+    Generator* generator_;
   };
   Iterator begin() {
     go_on();
@@ -57,7 +57,7 @@ class Lazy {
 
  private:
   using Handle = std::coroutine_handle<promise_type>;
-  explicit Lazy(Handle handle) : handle_(handle) {}
+  explicit Generator(Handle handle) : handle_(handle) {}
   void go_on() {
     handle_.resume();
     if (handle_.promise().thrown) std::rethrow_exception(handle_.promise().thrown);
