@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kThreads = EventStreams::kMost + 16;
 constexpr int kBacklog = 1024;
 constexpr std::size_t kLargestBody = 64 * 1024;
-constexpr std::time_t kSocketTime = 5;  // seconds
 
 }  // namespace
 
@@ -25,10 +24,6 @@ AdminServer::AdminServer(GuardSettings guard) : guard_(std::move(guard)) {
     platform::allow_quick_rebinding(socket);
   });
   server_.new_task_queue = [] { return new ObserverThreads(kThreads); };
-  // One request per connection: the library loses pipelined ones, and what it misreads cannot become a next.
-  server_.set_keep_alive_max_count(1);
-  server_.set_read_timeout(kSocketTime);
-  server_.set_write_timeout(kSocketTime);
   server_.set_payload_max_length(kLargestBody);
   server_.set_exception_handler(
       [](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {

@@ -10,6 +10,7 @@
 
 #include "admin/api.h"
 #include "admin/guard.h"
+#include "admin/guarded_server.h"
 
 namespace coffees::admin {
 
@@ -33,7 +34,7 @@ class AdminServer {
  private:
   GuardSettings guard_;
   std::unique_ptr<Api> api_;
-  httplib::Server server_;
+  GuardedServer server_;
   int listener_ = -1;  ///< borrowed from the library
   std::uint16_t port_ = 0;
   std::thread thread_;

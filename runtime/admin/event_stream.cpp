@@ -24,7 +24,7 @@ constexpr std::size_t kSamplePart = 5;
 constexpr std::size_t kLargestWrite = 64 * 1024;
 constexpr std::size_t kLargestSample = 4 * 1024;
 constexpr auto kPingEvery = seconds(15);
-constexpr int kStallsToEnd = 6;  // each is one write timeout of the server
+constexpr int kStallsToEnd = 6;  // each as long as a piece may take (ClientTimes)
 
 std::optional<std::uint64_t> parse_number(const std::string& text) {
   std::uint64_t value = 0;

@@ -1,6 +1,8 @@
 // The admin port: what it answers, whom it refuses, and that it stands in nobody's way.
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
+#include <sstream>
 #include <thread>
 
 #include "catch.h"
@@ -313,6 +315,31 @@ TEST_CASE("admin clients that stall, trickle or never read do not delay invocati
   std::sort(seconds.begin(), seconds.end());
   CHECK(seconds[150] < 0.05);
   CHECK(seconds[297] < 1);
+}
+
+TEST_CASE("heads without end and ambiguous heads are refused before they take memory or mean anything") {
+  Server server(espresso());
+  const auto status = [&](const std::string& bytes) { return raw(server, bytes).status; };
+  const std::string host = "Host: localhost\r\n";
+  CHECK(status("GET /" + std::string(5000, 'x') + " HTTP/1.1\r\n" + host + "\r\n") == 414);
+  CHECK(status("GET / HTTP/1.1\r\n" + host + "A: " + std::string(9000, 'x') + "\r\n\r\n") == 431);
+  CHECK(status("GET / HTTP/1.1\n" + host + "\r\n") == 400);
+  CHECK(status("GET / HTTP/1.1\r\n" + host + " folded: x\r\n\r\n") == 400);
+  CHECK(status("GET / HTTP/1.1\r\n" + host + "Content-Length : 3\r\n\r\nabc") == 400);
+  CHECK(status("GET / HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n") == 400);
+  CHECK(status("GET / HTTP/2.0\r\n" + host + "\r\n") == 505);
+  const auto memory = [&server] {
+    std::istringstream lines(read_file("/proc/" + std::to_string(server.pid()) + "/status"));
+    for (std::string word; lines >> word;)
+      if (std::uint64_t kibibytes = 0; word == "VmRSS:" && lines >> kibibytes) return kibibytes;
+    return std::uint64_t{0};
+  };
+  const std::uint64_t before = memory();
+  Client endless(server.admin_port());
+  for (int i = 0; i < 64 && endless.send(std::string(1 << 20, 'x')); ++i) {
+  }
+  CHECK(memory() < before + 16 * 1024);
+  CHECK(get(server.admin_port(), "/healthz").status == 200);
 }
 
 TEST_CASE("an admin client that sends a byte now and then does not hold up the end of the server") {
