@@ -31,6 +31,7 @@ pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int
   argv.push_back(nullptr);
   // Made before the fork: the child of a program with threads must not take memory.
   std::vector<char*> variables;
+  variables.reserve(environment.size());
   for (const std::string& variable : environment) variables.push_back(const_cast<char*>(variable.c_str()));
   for (char** inherited = environ; *inherited != nullptr; ++inherited) {
     const std::string_view text = *inherited;
