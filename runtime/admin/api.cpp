@@ -113,6 +113,14 @@ void Api::answer(const httplib::Request& request, httplib::Response& response) {
   problem(response, 405, "method_not_allowed", "this method does not fit here", "allowed: " + allowed);
 }
 
+std::shared_ptr<void> Api::place_for_list(httplib::Response& response) {
+  if (!places_for_lists_.try_acquire_for(std::chrono::seconds(5))) {
+    problem(response, 503, "too_many_lists", "eight others are still reading long lists", "ask again");
+    return nullptr;
+  }
+  return {static_cast<void*>(&places_for_lists_), [this](void*) { places_for_lists_.release(); }};
+}
+
 std::optional<State> Api::state(httplib::Response& response) {
   std::optional<State> now =
       sources_.bridge.ask([this] { return read_state(sources_.dispatcher, sources_.log.functions()); });

@@ -4,6 +4,7 @@
 #include <httplib.h>
 
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ constexpr std::size_t kMostListed = 10'000;
 
 /// `text` as a whole number in decimal digits, or nothing when it is none or more than `most`.
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t most);
+
+/// So many lists are made or written at the same time: what their memory may come to.
+constexpr int kMostLists = 8;
 
 /// 503: the loop does not answer.
 void no_answer(httplib::Response& response);
@@ -78,12 +82,16 @@ class Api {
   void version(const httplib::Request&, const Parameters&, httplib::Response& response);
   void events(const httplib::Request& request, const Parameters&, httplib::Response& response);
 
+  /// A place among those that make a list, each of which may be large; null after 503, when none gets free
+  /// soon.
+  std::shared_ptr<void> place_for_list(httplib::Response& response);
   /// The state now; answers 503 and returns nothing when the loop does not.
   std::optional<State> state(httplib::Response& response);
   /// The place of a function in the configuration; answers 404 and returns nothing for another name.
   std::optional<std::size_t> find_function(const std::string& name, httplib::Response& response) const;
 
   Sources sources_;
+  std::counting_semaphore<> places_for_lists_{kMostLists};
   EventStreams streams_;
 };
 

@@ -60,23 +60,28 @@ void Api::list_invocations(const httplib::Request& request, const Parameters&, h
   HistoryFilter filter;
   if (!read_filter(request, filter, response)) return;
   if (!filter.function.empty() && !find_function(filter.function, response)) return;
-  reply_list(response, "invocations", admin::invocations(sources_.log, filter));
+  const auto place = place_for_list(response);
+  if (place) reply_list(response, "invocations", admin::invocations(sources_.log, filter), place);
 }
 
 void Api::one_invocation(const httplib::Request&, const Parameters& parameters, httplib::Response& response) {
+  const auto place = place_for_list(response);
+  if (!place) return;
   const auto events = events_of_request(sources_.log, parameters[0]);
   if (!events) return unknown_invocation(response);
-  reply_list(response, "events", *events);
+  reply_list(response, "events", *events, place);
 }
 
 void Api::invocation_logs(const httplib::Request&, const Parameters& parameters,
                           httplib::Response& response) {
+  const auto place = place_for_list(response);
+  if (!place) return;
   if (!events_of_request(sources_.log, parameters[0])) return unknown_invocation(response);
   HistoryFilter filter;
   filter.request = parameters[0];
   filter.limit = kMostListed;
   std::uint64_t newest = 0;
-  reply_list(response, "logs", admin::logs(sources_.log, filter, newest));
+  reply_list(response, "logs", admin::logs(sources_.log, filter, newest), place);
 }
 
 void Api::list_logs(const httplib::Request& request, const Parameters&, httplib::Response& response) {
@@ -84,16 +89,18 @@ void Api::list_logs(const httplib::Request& request, const Parameters&, httplib:
   filter.limit = 1000;
   if (!read_filter(request, filter, response)) return;
   if (!filter.function.empty() && !find_function(filter.function, response)) return;
+  const auto place = place_for_list(response);
+  if (!place) return;
   std::uint64_t newest = 0;
   const std::vector<std::string> lines = admin::logs(sources_.log, filter, newest);
-  reply_list(response, "logs", lines, ",\"newest_seq\":" + std::to_string(newest));
+  reply_list(response, "logs", lines, place, ",\"newest_seq\":" + std::to_string(newest));
 }
 
 void Api::stats(const httplib::Request& request, const Parameters&, httplib::Response& response) {
   HistoryFilter filter;
   if (!read_filter(request, filter, response)) return;
   if (!filter.function.empty() && !find_function(filter.function, response)) return;
-  reply(response, {{"stats", statistics(sources_.log, filter)}});
+  if (place_for_list(response)) reply(response, {{"stats", statistics(sources_.log, filter)}});
 }
 
 }  // namespace coffees::admin

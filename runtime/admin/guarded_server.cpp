@@ -31,7 +31,8 @@ class GuardedStream : public httplib::Stream {
         piece_time_(times.piece) {}
 
   [[nodiscard]] bool is_readable() const override { return !ahead_.empty() || socket_.readable(deadline_); }
-  // Also asked to see whether the client is still there.
+  // Asked by streams, also to see whether the client is still there. One that has closed its sending side
+  // still gets its answer, by write().
   [[nodiscard]] bool is_writable() const override {
     return socket_.writable(Clock::now() + piece_time_) && socket_.is_open();
   }
@@ -43,7 +44,6 @@ class GuardedStream : public httplib::Stream {
     return static_cast<ssize_t>(count);
   }
   ssize_t write(const char* bytes, std::size_t size) override {
-    if (!is_writable()) return -1;
     return socket_.write(bytes, size, Clock::now() + piece_time_);
   }
   // Nobody here asks who it is.
@@ -88,7 +88,11 @@ bool GuardedServer::process_and_close_socket(socket_t descriptor) {
   std::array<char, 4096> piece;
   while (progress == front::HeadScanner::Progress::need_more) {
     const long count = socket.read(piece.data(), piece.size(), deadline);
-    if (count <= 0) return false;
+    if (count <= 0) {
+      if (count < 0 && !bytes.empty())
+        refuse(socket, {408, "the head did not arrive in time"}, Clock::now() + times_.piece);
+      return false;
+    }
     bytes.append(piece.data(), static_cast<std::size_t>(count));
     progress = scanner.scan(bytes);
   }

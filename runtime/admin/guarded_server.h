@@ -10,7 +10,7 @@ namespace coffees::admin {
 
 /// How long a client may take, however busily it sends.
 struct ClientTimes {
-  std::chrono::milliseconds head{5000};   ///< for all of it
+  std::chrono::milliseconds head{2000};   ///< for all of it; one that means well sends it at once
   std::chrono::milliseconds body{5000};   ///< for all of it
   std::chrono::milliseconds piece{5000};  ///< to take each piece of the answer
 };

@@ -1,8 +1,12 @@
 #include "admin/json_reply.h"
 
+#include <algorithm>
 #include <boost/beast/http/status.hpp>
 
 namespace coffees::admin {
+namespace {
+constexpr std::size_t kPiece = 64 * 1024;  // of a long answer, written at once
+}
 
 void reply(httplib::Response& response, const Json& document, int status) {
   response.status = status;
@@ -11,12 +15,16 @@ void reply(httplib::Response& response, const Json& document, int status) {
 }
 
 void reply_list(httplib::Response& response, const char* name, const std::vector<std::string>& objects,
-                const std::string& more) {
-  std::string body = std::string("{\"") + name + "\":[";
-  for (std::size_t i = 0; i < objects.size(); ++i) body.append(i == 0 ? "\n" : ",\n").append(objects[i]);
-  body.append("]").append(more).append("}\n");
+                std::shared_ptr<void> place, const std::string& more) {
+  auto body = std::make_shared<std::string>(std::string("{\"") + name + "\":[");
+  for (std::size_t i = 0; i < objects.size(); ++i) body->append(i == 0 ? "\n" : ",\n").append(objects[i]);
+  body->append("]").append(more).append("}\n");
   response.status = 200;
-  response.set_content(body, "application/json");
+  response.set_content_provider(
+      body->size(), "application/json",
+      [body, place = std::move(place)](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+        return sink.write(body->data() + offset, std::min(length, kPiece));
+      });
 }
 
 void problem(httplib::Response& response, int status, const char* code, const std::string& detail,

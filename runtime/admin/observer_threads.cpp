@@ -20,13 +20,21 @@ void ObserverThreads::enqueue(std::function<void()> serve_connection) {
         const std::function<void()> alone = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
-        alone();
+        serve(alone);
         return;
       }
     }
   }
   lock.unlock();
   changed_.notify_all();
+}
+
+void ObserverThreads::serve(const std::function<void()>& serve_connection) {
+  try {
+    serve_connection();
+  } catch (const std::exception&) {
+    // Its client sees that the connection ends; the next one is served.
+  }
 }
 
 void ObserverThreads::work() {
@@ -41,7 +49,7 @@ void ObserverThreads::work() {
     waiting_.pop_front();
     lock.unlock();
     changed_.notify_all();
-    serve_connection();
+    serve(serve_connection);
     lock.lock();
   }
 }

@@ -29,6 +29,8 @@ class ObserverThreads : public httplib::TaskQueue {
 
  private:
   void work();
+  /// What one connection throws (no memory, say) ends that connection.
+  static void serve(const std::function<void()>& serve_connection);
 
   std::size_t most_;
   std::mutex mutex_;

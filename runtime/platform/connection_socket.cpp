@@ -50,9 +50,9 @@ long ConnectionSocket::write(const char* bytes, std::size_t size, Clock::time_po
 }
 
 bool ConnectionSocket::is_open() const {
-  char byte = 0;
-  const ssize_t count = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR));
+  // Also when it has sent something before that nobody has read.
+  pollfd item{socket_.get(), POLLRDHUP, 0};
+  return ::poll(&item, 1, 0) == 0;
 }
 
 void ConnectionSocket::wait_for_end(Clock::time_point deadline) const {

@@ -24,7 +24,7 @@ class ConnectionSocket {
   /// Whether something is there to be read, or written, now or until `deadline`.
   [[nodiscard]] bool readable(Clock::time_point deadline) const;
   [[nodiscard]] bool writable(Clock::time_point deadline) const;
-  /// Whether the client still sends, or may: false once it has closed its end.
+  /// Whether the client may still send something: false once it has closed its end, or that side of it.
   [[nodiscard]] bool is_open() const;
   /// Sends no more and reads a little of what still comes (a client that is reset while it sends would not
   /// see the answer; RFC 9112 section 9.6), until `deadline` at most.

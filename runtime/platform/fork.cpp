@@ -44,6 +44,7 @@ void Fork::ask_to_stop() const {
 }
 
 int Fork::wait() {
+  if (pid_ == 0) return -SIGKILL;
   int status = 0;
   pid_t ended = 0;
   do {

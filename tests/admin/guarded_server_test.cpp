@@ -107,6 +107,9 @@ TEST_CASE("a head that trickles is not waited for, however busily its client sen
   Client client(scene);
   client.send("GET /");
   CHECK_FALSE(trickles_for_ever(client));
+  Client slow(scene);
+  slow.send("GET /");
+  CHECK(slow.receive().starts_with("HTTP/1.1 408"));
 }
 
 TEST_CASE("neither is a body") {
@@ -114,6 +117,14 @@ TEST_CASE("neither is a body") {
   Client client(scene);
   client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6000\r\n\r\n");
   CHECK_FALSE(trickles_for_ever(client));
+}
+
+TEST_CASE("a client that has closed its sending side gets its answer") {
+  const Scene scene;
+  Client client(scene);
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.socket.shutdown(tcp::socket::shutdown_send);
+  CHECK(client.receive().ends_with("hello"));
 }
 
 TEST_CASE("a client that sends nothing is disconnected") {

@@ -62,6 +62,14 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return text;
 }
 
+// Resident, in KiB.
+std::uint64_t memory_of(const Server& server) {
+  std::istringstream lines(read_file("/proc/" + std::to_string(server.pid()) + "/status"));
+  for (std::string word; lines >> word;)
+    if (std::uint64_t kibibytes = 0; word == "VmRSS:" && lines >> kibibytes) return kibibytes;
+  return 0;
+}
+
 }  // namespace
 
 TEST_CASE("every answer has what openapi.json promises") {
@@ -222,6 +230,7 @@ TEST_CASE("bodies whose length is in doubt are refused, and nothing is done") {
   };
   CHECK(with("Transfer-Encoding: chunked\r\n", "b\r\n{\"count\":1}\r\n0\r\n\r\n") == 411);
   CHECK(with("Content-Encoding: gzip\r\nContent-Length: 2\r\n", "{}") == 415);
+  CHECK(with("Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 2\r\n", "{}") == 415);
   CHECK(with("Content-Length: 2\r\nContent-Length: 2\r\n", "{}") == 400);
   CHECK(with("Content-Length: 2, 2\r\n", "{}") == 400);
   CHECK(with("Content-Length: -2\r\n", "{}") == 400);
@@ -328,18 +337,28 @@ TEST_CASE("heads without end and ambiguous heads are refused before they take me
   CHECK(status("GET / HTTP/1.1\r\n" + host + "Content-Length : 3\r\n\r\nabc") == 400);
   CHECK(status("GET / HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n") == 400);
   CHECK(status("GET / HTTP/2.0\r\n" + host + "\r\n") == 505);
-  const auto memory = [&server] {
-    std::istringstream lines(read_file("/proc/" + std::to_string(server.pid()) + "/status"));
-    for (std::string word; lines >> word;)
-      if (std::uint64_t kibibytes = 0; word == "VmRSS:" && lines >> kibibytes) return kibibytes;
-    return std::uint64_t{0};
-  };
-  const std::uint64_t before = memory();
+  const std::uint64_t before = memory_of(server);
   Client endless(server.admin_port());
   for (int i = 0; i < 64 && endless.send(std::string(1 << 20, 'x')); ++i) {
   }
-  CHECK(memory() < before + 16 * 1024);
+  CHECK(memory_of(server) < before + 16 * 1024);
   CHECK(get(server.admin_port(), "/healthz").status == 200);
+}
+
+TEST_CASE("many who ask for long lists and do not read them cost bounded memory, and no other answer") {
+  Server server(function("talker", fixture("talker")));
+  for (int i = 0; i < 20; ++i) REQUIRE(post(server.port(), "/talker", R"({"mib":1})").status == 200);
+  const std::uint64_t before = memory_of(server);
+  std::vector<std::unique_ptr<Client>> askers;
+  for (int i = 0; i < 100; ++i) {
+    askers.push_back(std::make_unique<Client>(server.admin_port()));
+    askers.back()->send("GET /api/v1/logs?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  CHECK(get(server.admin_port(), "/healthz").status == 200);
+  sleep_ms(500);
+  CHECK(memory_of(server) < before + 200 * 1024);
+  askers.clear();
+  CHECK(eventually([&] { return get(server.admin_port(), "/api/v1/logs?limit=10").status == 200; }));
 }
 
 TEST_CASE("an admin client that sends a byte now and then does not hold up the end of the server") {
