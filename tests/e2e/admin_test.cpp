@@ -345,7 +345,8 @@ TEST_CASE("heads without end and ambiguous heads are refused before they take me
   CHECK(get(server.admin_port(), "/healthz").status == 200);
 }
 
-TEST_CASE("many who ask for long lists and do not read them cost bounded memory, and no other answer") {
+TEST_CASE("many who ask for long lists and do not read them cost bounded memory, and no other answer",
+          "[load]") {
   Server server(function("talker", fixture("talker")));
   for (int i = 0; i < 20; ++i) REQUIRE(post(server.port(), "/talker", R"({"mib":1})").status == 200);
   const std::uint64_t before = memory_of(server);
