@@ -28,6 +28,7 @@ std::size_t Pool::cold() {
 bool Pool::stop_worker(WorkerNumber number) {
   const auto found = records_.find(number);
   if (found == records_.end() || !found->second.worker) return false;
+  if (roster_.state(number) == WorkerState::stopping) return false;
   if (!found->second.reason) found->second.reason = events::StopReason::user;
   if (roster_.state(number) == WorkerState::idle) {
     retire(number, events::StopReason::user);

@@ -67,7 +67,8 @@ class Pool {
   /// Retires the idle workers now, the busy ones when they have answered and those that start when they are
   /// ready, or have served who waits for them. Returns how many there are.
   std::size_t cold();
-  /// Kills this worker, whatever it does. Returns false when there is none of that number.
+  /// Kills this worker, whatever it does. Returns false when there is none of that number, or it is being
+  /// stopped already.
   bool stop_worker(WorkerNumber number);
 
   /// Kills every worker, whatever it does; requests that wait are refused. What arrives later is refused,

@@ -124,3 +124,16 @@ TEST_CASE("workers are told with their state, their age and whom they serve") {
   CHECK(workers[2].state == WorkerState::starting);
   CHECK(workers[2].pid == 0);
 }
+
+TEST_CASE("a worker that is being stopped cannot be stopped once more") {
+  Cafe cafe({.limit = 2});
+  cafe.order();
+  cafe.finish(1);
+  cafe.source->corpses_stay = true;
+  CHECK(cafe.pool->stop_worker(1));
+  cafe.turn();
+  CHECK(cafe.count(WorkerState::stopping) == 1);
+  CHECK_FALSE(cafe.pool->stop_worker(1));
+  cafe.die(1);
+  CHECK_FALSE(cafe.pool->stop_worker(1));
+}
