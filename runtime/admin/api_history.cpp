@@ -100,7 +100,8 @@ void Api::stats(const httplib::Request& request, const Parameters&, httplib::Res
   HistoryFilter filter;
   if (!read_filter(request, filter, response)) return;
   if (!filter.function.empty() && !find_function(filter.function, response)) return;
-  if (place_for_list(response)) reply(response, {{"stats", statistics(sources_.log, filter)}});
+  const auto place = place_for_list(response);
+  if (place) reply(response, {{"stats", statistics(sources_.log, filter)}});
 }
 
 }  // namespace coffees::admin

@@ -103,8 +103,10 @@ Overhead measure_overhead(Model& model, int tasks) {
   // From zero: of the cloud this is also what its workers take.
   const double before = settled_memory();
   const double more = memory_meanwhile(model, tasks) - before;
-  Overhead overhead{.kibibytes = std::max(more, 0.0) / 1024 / tasks};  // what others share changes, too
-  model.cook({.tasks = tasks});                                        // whatever is done only once
+  // What others share changes, too: there may be less than before.
+  Overhead overhead{.kibibytes = std::max(more, 0.0) / 1024 / tasks};
+  // Whatever is done only once.
+  model.cook({.tasks = tasks});
   std::array<double, kLunches> walls{};
   for (double& wall : walls)
     wall = std::chrono::duration<double, std::micro>(measure(model, {.tasks = tasks}).wall).count();

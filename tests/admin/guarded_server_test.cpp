@@ -112,7 +112,7 @@ TEST_CASE("a head that trickles is not waited for, however busily its client sen
   CHECK(slow.receive().starts_with("HTTP/1.1 408"));
 }
 
-TEST_CASE("neither is a body") {
+TEST_CASE("a body that trickles is not waited for either") {
   const Scene scene(kShort);
   Client client(scene);
   client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6000\r\n\r\n");
