@@ -59,6 +59,8 @@ struct Usage {
   std::chrono::nanoseconds ran{0};  ///< as the worker measured it; 0: not known
   bool logged = true;               ///< the worker's process has printed something
   bool held = false;                ///< the worker begins nothing that was handed over before this was seen
+  bool left_children = false;       ///< processes that it started are still there, running or ended
+  bool unfit = false;               ///< the worker has lost the means to serve another request
 };
 
 /// What came of an invocation. Exactly one per request.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/assembly.h"
+#include "cli/check_state.h"
 #include "cli/commands.h"
 #include "cli/host_facts.h"
 #include "config/units.h"
@@ -34,13 +35,24 @@ struct Verdict {
   bool ok = false;
   Duration init{0};
   bool fresh = false;
+  StateVerdict state;
   config::Problem problem;
+};
+
+// What one function is checked with.
+struct Check {
+  const config::Function& function;
+  std::unique_ptr<zygote::ZygoteSource> source;
+  std::unique_ptr<zygote::ZygoteSource> second;  ///< for --state
+  Verdict verdict;
 };
 
 // Starts one worker, as a first request would: whatever can go wrong before the handler is called goes wrong
 // here.
-Task<> check_function(zygote::ZygoteSource& source, const config::Function& function, Verdict& verdict,
-                      std::size_t& left, Loop& loop) {
+Task<> check_function(Check& check, const std::string& event, std::size_t& left, Loop& loop) {
+  zygote::ZygoteSource& source = *check.source;
+  const config::Function& function = check.function;
+  Verdict& verdict = check.verdict;
   StartResult result = co_await source.start(1);
   if (result.worker) {
     result.worker->kill();
@@ -52,7 +64,21 @@ Task<> check_function(zygote::ZygoteSource& source, const config::Function& func
     verdict.problem.where = function.name;
     verdict.problem.hint = events::visible(result.failure.hint);
   }
+  if (verdict.ok && check.second && verdict.fresh)
+    verdict.state.why_not = "each worker loads the library itself: nothing is drawn for all of them";
+  else if (verdict.ok && check.second)
+    verdict.state = co_await check_state(source, *check.second, function.name, event, function.timeout);
   if (--left == 0) loop.stop();
+}
+
+void print_state(const config::Function& function, const StateVerdict& state) {
+  if (!state.checked) fmt::print(stderr, "note: {}: state not checked: {}\n", function.name, state.why_not);
+  for (const std::string& what : state.shared)
+    fmt::print(
+        stderr,
+        "warning: {}: {} is the same in every worker: it was drawn once, when the library was loaded or "
+        "in COFFEES_INIT\n  hint: draw it in COFFEES_WORKER_INIT {{ ... }} or in the handler\n",
+        function.name, events::visible(what));
 }
 
 void print_verdict(const config::Function& function, const Verdict& verdict) {
@@ -72,11 +98,15 @@ Json problem_document(const config::Problem& problem) {
       {"code", problem.code}, {"where", problem.where}, {"message", problem.what}, {"hint", problem.hint}};
 }
 
-Json verdict_document(const config::Function& function, const Verdict& verdict) {
+Json verdict_document(const config::Function& function, const Verdict& verdict, bool with_state) {
   Json document{{"name", function.name}, {"path", function.path}, {"ok", verdict.ok}};
   if (verdict.ok) {
     document["init_ms"] = milliseconds(verdict.init);
     document["start"] = verdict.fresh ? "fresh" : "zygote";
+    if (with_state)
+      document["state"] = {{"checked", verdict.state.checked},
+                           {"why_not", verdict.state.why_not},
+                           {"drawn_at_load", verdict.state.shared}};
   } else {
     document["problem"] = problem_document(verdict.problem);
   }
@@ -98,9 +128,34 @@ int report_problems(const std::vector<config::Problem>& problems, bool json) {
   return kUsage;
 }
 
+int report_unreadable(const std::string& data) {
+  fmt::print(
+      stderr, "{}\n",
+      config::Problem{"E104", "", data.substr(1) + " cannot be read", "--data @FILE names a file"}.text());
+  return kUsage;
+}
+
+int report(const std::vector<Check>& checks, const CheckOptions& options) {
+  bool ok = true;
+  bool warned = false;
+  Json documents = Json::array();
+  for (const auto& [function, source, second, verdict] : checks) {
+    ok = ok && verdict.ok;
+    warned = warned || !verdict.state.shared.empty();
+    documents.push_back(verdict_document(function, verdict, options.state));
+    if (options.json) continue;
+    print_verdict(function, verdict);
+    if (verdict.ok && options.state) print_state(function, verdict.state);
+  }
+  if (options.json) print_document(ok, Json::array(), documents);
+  return ok && !(warned && options.strict) ? kOk : kBadPlugin;
+}
+
 }  // namespace
 
 int check(const CheckOptions& options) {
+  const std::optional<std::string> event = read_data(options.data);
+  if (!event) return report_unreadable(options.data);
   const config::Loaded loaded = read_configuration(options.functions);
   if (!loaded.problems.empty()) return report_problems(loaded.problems, options.json);
   const std::vector<config::Function>& functions = loaded.config.functions;
@@ -110,30 +165,25 @@ int check(const CheckOptions& options) {
   Deadlines deadlines(loop.get_executor());
   const HostFacts host = explore_host(loop, deadlines, loaded.config.server.isolation);
   PrintedLog log;
-  std::size_t left = functions.size();
-  std::vector<Verdict> verdicts(functions.size());
-  std::vector<std::unique_ptr<zygote::ZygoteSource>> sources;
-  std::vector<zygote::ZygoteSource*> borrowed;
-  for (std::size_t i = 0; i < functions.size(); ++i) {
-    sources.push_back(std::make_unique<zygote::ZygoteSource>(
+  std::vector<Check> checks;
+  std::vector<zygote::ZygoteSource*> sources;
+  const auto make_source = [&](std::size_t i) {
+    auto source = std::make_unique<zygote::ZygoteSource>(
         loop, deadlines,
-        source_settings(functions[i], loaded.config.server, host, static_cast<std::uint32_t>(i)), log));
-    borrowed.push_back(sources.back().get());
-    spawn_detached(loop.get_executor(),
-                   check_function(*sources.back(), functions[i], verdicts[i], left, loop));
-  }
-  if (left > 0) loop.run();
-  end_processes(loop, borrowed);
-  loop.abandon();
-  bool ok = true;
-  Json documents = Json::array();
+        source_settings(functions[i], loaded.config.server, host, static_cast<std::uint32_t>(i)), log);
+    sources.push_back(source.get());
+    return source;
+  };
   for (std::size_t i = 0; i < functions.size(); ++i) {
-    ok = ok && verdicts[i].ok;
-    documents.push_back(verdict_document(functions[i], verdicts[i]));
-    if (!options.json) print_verdict(functions[i], verdicts[i]);
+    checks.push_back({.function = functions[i], .source = make_source(i), .second = nullptr, .verdict = {}});
+    if (options.state) checks.back().second = make_source(i);
   }
-  if (options.json) print_document(ok, Json::array(), documents);
-  return ok ? kOk : kBadPlugin;
+  std::size_t left = checks.size();
+  for (Check& each : checks) spawn_detached(loop.get_executor(), check_function(each, *event, left, loop));
+  if (left > 0) loop.run();
+  end_processes(loop, sources);
+  loop.abandon();
+  return report(checks, options);
 }
 
 }  // namespace coffees::cli

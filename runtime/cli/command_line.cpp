@@ -135,6 +135,11 @@ void CommandLine::add_files(CLI::App& app) {
   CLI::App& check_command = *app.add_subcommand("check", "check configuration and handler libraries");
   add_functions_options(check_command, check_options_.functions);
   check_command.add_flag("--json", check_options_.json, "JSON, for programs");
+  check_command.add_flag("--state", check_options_.state,
+                         "run one event on several workers and warn of what all of them draw alike");
+  check_command.add_option("-d,--data", check_options_.data,
+                           "the event for --state: text, @FILE, or - for standard input (default {})");
+  check_command.add_flag("--strict", check_options_.strict, "exit with 8 where there is a warning");
   check_command.final_callback([this] { exit_code_ = check(check_options_); });
 
   CLI::App& config_command = *app.add_subcommand("config", "the configuration in effect");

@@ -59,6 +59,9 @@ struct InvokeOptions {
 struct CheckOptions {
   FunctionsOptions functions;
   bool json = false;
+  bool state = false;       ///< look for what is drawn once for all workers
+  std::string data = "{}";  ///< the event for that: literal, "@file" or "-"
+  bool strict = false;      ///< a warning counts as a failure
 };
 
 /// What the commands that watch and operate a running server have in common.
@@ -122,6 +125,10 @@ int version(bool json);
 config::Loaded read_configuration(const FunctionsOptions& options);
 /// The same; prints the problems to standard error, and nothing is returned then.
 std::optional<config::Loaded> load_configuration(const FunctionsOptions& options);
+
+/// What `--data` names: "@file", "-" for standard input, anything else literally. Nothing when the file
+/// cannot be read.
+std::optional<std::string> read_data(const std::string& data);
 
 /// "E204: path has no ..." comes apart into code and message; any other text gets `otherwise` for its code.
 config::Problem coded(const std::string& message, const std::string& otherwise);

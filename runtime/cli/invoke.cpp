@@ -42,15 +42,6 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
-// "@file", "-" for standard input, anything else literally.
-std::optional<std::string> read_data(const std::string& data) {
-  if (data == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  if (!data.starts_with('@')) return data;
-  std::ifstream file(data.substr(1), std::ios::binary);
-  if (!file || std::filesystem::is_directory(data.substr(1))) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 // What the runtime says in place of an answer of the handler: the header cannot be set by handlers.
 struct Failure {
   std::string code;  ///< as in invocation.h; empty: the handler answered
@@ -166,6 +157,14 @@ void print_timing(const httplib::Response& response) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_data(const std::string& data) {
+  if (data == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (!data.starts_with('@')) return data;
+  std::ifstream file(data.substr(1), std::ios::binary);
+  if (!file || std::filesystem::is_directory(data.substr(1))) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
 
 int invoke(const InvokeOptions& options) {
   const std::optional<std::string> body = read_data(options.data);

@@ -51,6 +51,9 @@ void ConsoleView::count(const Event& event, bool& show) {
     if (event.header.detail == 0) ++second_.ok;
     second_.cold += event.header.cold;
     second_.longest = std::max(second_.longest, body.queue + body.boot + body.init + body.exec);
+  } else if (event.header.type == Type::worker_stopped) {
+    // A worker may go with each invocation: no more lines than those have.
+    show = second_.invocations <= kMostLinesPerSecond;
   }
 }
 

@@ -61,6 +61,10 @@ void add_body(JsonLine& out, const Event& event) {
       const auto body = event.as<Stopped>();
       out.member_word("reason", name_of(static_cast<StopReason>(header.detail)));
       out.duration("lifetime_ms", body.lifetime).member("served", body.served);
+      if (!event.text.empty()) {
+        add_foreign(out, "exit", event.text);
+        out.member_word("while", body.was_idle != 0 ? "idle" : "busy");
+      }
       break;
     }
     case Type::worker_stopping:

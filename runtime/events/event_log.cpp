@@ -119,10 +119,10 @@ void EventLog::worker_stopping(FunctionIndex function, std::uint32_t worker, Sto
 }
 
 void EventLog::worker_stopped(FunctionIndex function, std::uint32_t worker, StopReason reason,
-                              const Stopped& stopped, TimePoint now) {
+                              const Stopped& stopped, std::string_view how, TimePoint now) {
   ++of(function).stopped[static_cast<std::size_t>(reason)];
   of(function).lifetime.add(stopped.lifetime);
-  append(header_of(Type::worker_stopped, function, worker, static_cast<std::uint8_t>(reason)), stopped, {},
+  append(header_of(Type::worker_stopped, function, worker, static_cast<std::uint8_t>(reason)), stopped, how,
          now);
 }
 

@@ -37,8 +37,9 @@ class EventLog {
   /// One of the two is how long it was what it was last; the other is nothing.
   void worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason, Duration was_idle,
                        Duration was_busy, TimePoint now);
+  /// `how` its process ended, if that is more than the reason: "died: segmentation fault".
   void worker_stopped(FunctionIndex function, std::uint32_t worker, StopReason reason, const Stopped& stopped,
-                      TimePoint now);
+                      std::string_view how, TimePoint now);
   void invocation_queued(FunctionIndex function, std::string_view request_id, TimePoint now);
   void invocation_started(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
                           bool cold, TimePoint now);

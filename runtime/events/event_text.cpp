@@ -122,10 +122,20 @@ std::string EventText::line(const Event& event) const {
              fmt::format("{:<14} {}: {}", worker_name(header), paint("failed", kRed), visible(event.text));
     case Type::worker_stopped: {
       const auto reason = static_cast<StopReason>(header.detail);
-      // Those that went with an invocation have been told with it.
-      if (reason != StopReason::idle && reason != StopReason::user) return {};
-      return who + fmt::format("{:<14} retired ({}), served {}", worker_name(header), name_of(reason),
-                               event.as<Stopped>().served);
+      const auto body = event.as<Stopped>();
+      if (reason == StopReason::crash && body.was_idle != 0)
+        return who + fmt::format("{:<14} {} while idle, served {}", worker_name(header),
+                                 paint(visible(event.text), kRed), body.served);
+      switch (reason) {
+        case StopReason::idle:
+        case StopReason::user:
+        case StopReason::unfit:
+        case StopReason::children:
+          return who + fmt::format("{:<14} retired ({}), served {}", worker_name(header), name_of(reason),
+                                   body.served);
+        default:
+          return {};  // it went with an invocation, whose line tells it
+      }
     }
     default:
       return {};

@@ -47,7 +47,7 @@ struct FunctionMetrics {
   Histogram cpu;
   SizeHistogram peak_rss;
   Histogram lifetime;
-  std::array<std::uint64_t, 10> stopped{};  ///< by StopReason
+  std::array<std::uint64_t, 12> stopped{};  ///< by StopReason
   std::int64_t idle_nanoseconds = 0;        ///< completed stretches of all workers
   std::int64_t busy_nanoseconds = 0;
   std::uint64_t log_bytes_dropped = 0;

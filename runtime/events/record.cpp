@@ -56,6 +56,10 @@ const char* name_of(StopReason reason) {
       return "user";
     case StopReason::shutdown:
       return "shutdown";
+    case StopReason::children:
+      return "children";
+    case StopReason::unfit:
+      return "unfit";
   }
   return "?";
 }

@@ -18,7 +18,7 @@ enum class Type : std::uint8_t {
   worker_busy,          ///< Request
   worker_idle,          ///< no body
   worker_stopping,      ///< no body; detail: StopReason
-  worker_stopped,       ///< Stopped; detail: StopReason
+  worker_stopped,       ///< Stopped; detail: StopReason; text: how its process ended, where that matters
   invocation_queued,    ///< Request
   invocation_started,   ///< Request; detail: 1 when cold
   invocation_finished,  ///< Finished; detail: Outcome::Kind; text: error type, zero byte, message
@@ -39,6 +39,8 @@ enum class StopReason : std::uint8_t {
   start_failed,  ///< it never became ready
   user,          ///< somebody asked for it
   shutdown,      ///< the server stops
+  children,      ///< its request left processes behind
+  unfit,         ///< it had no descriptors, threads, output or /tmp left for another request
 };
 const char* name_of(StopReason reason);
 
@@ -86,6 +88,7 @@ struct Ready {
 struct Stopped {
   std::int64_t lifetime = 0;
   std::uint64_t served = 0;
+  std::uint64_t was_idle = 0;  ///< 1: it served no request when it stopped
 };
 
 struct Finished {

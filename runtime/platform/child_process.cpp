@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -47,6 +48,18 @@ std::string describe(ExitStatus status) {
   std::string text = name != nullptr ? name : "signal " + std::to_string(status.signal);
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z' && status.signal != SIGIO)
     text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+std::string describe(const last_words::Words& words) {
+  std::string text = describe(ExitStatus{.code = 0, .signal = words.signal});
+  if (words.has_address != 0) {
+    std::array<char, 24> address{};
+    std::snprintf(address.data(), address.size(), "0x%llx", static_cast<unsigned long long>(words.address));
+    text.append(" at address ").append(address.data());
+  }
+  const std::size_t size = ::strnlen(words.place.data(), words.place.size());
+  if (size > 0) text.append(", in ").append(words.place.data(), size);
   return text;
 }
 
@@ -96,6 +109,10 @@ std::uint64_t peak_memory(pid_t pid) {
 void kill_process(int process) noexcept {
   // SIGKILL to a child of ours fails only when it is gone.
   ::syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0);
+}
+
+void ask_to_end(int process) noexcept {
+  ::syscall(SYS_pidfd_send_signal, process, last_words::end_now_signal(), nullptr, 0);
 }
 
 void kill_group(pid_t group) noexcept {

@@ -86,6 +86,7 @@ Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plu
     namespaces::become_inside_user(sandbox.mapped_by_root);
     die_with_parent();
     inside.proc = private_root::detached_proc();
+    namespaces::skip_small_process_ids(inside.proc.get());
     private_root::enter(plugin, plugin_name);
     if (plugin >= 0) inside.plugin_path = "/fn/" + plugin_name;
     check(::sethostname("coffee", 6), "set host name");

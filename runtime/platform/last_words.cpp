@@ -1,19 +1,35 @@
 #include "platform/last_words.h"
 
 #include <sys/socket.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <new>
-#include <string_view>
+#include <utility>
+
+#include "platform/crash_place.h"
+#include "platform/standard_output.h"
 
 namespace coffees::platform::last_words {
 namespace {
 
+constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+constexpr std::array kTerminating{SIGHUP,    SIGINT,  SIGQUIT,   SIGUSR1, SIGUSR2, SIGALRM, SIGTERM,
+                                  SIGSTKFLT, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR};
+constexpr std::array kHarmless{SIGPIPE, SIGXFSZ};
+
+// A stack of its own for the handler: the main one may be what has run out. Pages cost memory when used.
+alignas(16) std::array<char, 64 * 1024> signal_stack;
+
 int words_channel = -1;
-std::array<std::string_view, 2> words;
+std::string_view words_message;
+Words* words = nullptr;
+bool namespace_is_ours = false;
+volatile pid_t own_pid = 0;  ///< 0: between two processes
+bool installed = false;
 volatile std::sig_atomic_t allocation_failed = 0;
+volatile std::sig_atomic_t dying = 0;
 
 // operator new gives up after this returns without having freed anything (C++ standard, [new.delete.single]).
 void note_failed_allocation() {
@@ -21,23 +37,144 @@ void note_failed_allocation() {
   std::set_new_handler(nullptr);
 }
 
-// Only async-signal-safe calls here (signal-safety(7)).
-void say_and_exit(int) {
-  const std::string_view message = words[allocation_failed != 0 ? 1 : 0];
-  ::send(words_channel, message.data(), message.size(), MSG_NOSIGNAL);
-  ::_exit(kStatus);
+struct Registers {
+  std::uintptr_t pc = 0;
+  std::uintptr_t return_address = 0;  ///< right after a call; anything else later
+};
+
+Registers registers_of(const void* context) {
+  const mcontext_t& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  const auto pc = static_cast<std::uintptr_t>(machine.gregs[REG_RIP]);
+  // Only of use, and the stack only to be trusted, where the code jumped to what is no code.
+  const auto* top = reinterpret_cast<const std::uintptr_t*>(machine.gregs[REG_RSP]);
+  return {pc, pc < 4096 ? *top : 0};
+#elif defined(__aarch64__)
+  return {machine.pc, machine.regs[30]};
+#endif
+}
+
+void set_default(int signal) {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+}
+
+bool is_child_of_handler() { return own_pid != 0 && ::getpid() != own_pid; }
+
+bool is_from_kernel(const siginfo_t& information) { return information.si_code > 0; }
+
+// The default action, for processes other than the worker itself: they are not PID 1.
+void act_by_default(int signal) {
+  set_default(signal);
+  ::kill(::getpid(), signal);
+}
+
+// Only async-signal-safe calls from here on (signal-safety(7)), but for what crash_place.h says.
+void say(int signal, const siginfo_t& information, const void* context) {
+  dying = 1;
+  standard_output::rescue_half_line();
+  if (words_channel < 0 || words == nullptr) return;
+  words->signal = signal;
+  words->out_of_memory = signal == SIGABRT && allocation_failed != 0 ? 1 : 0;
+  const bool fault = is_from_kernel(information) && signal != SIGABRT;
+  // SI_KERNEL: the processor does not say which address it was (sigaction(2)).
+  if (fault && (signal == SIGSEGV || signal == SIGBUS) && information.si_code != SI_KERNEL) {
+    words->has_address = 1;
+    words->address = reinterpret_cast<std::uintptr_t>(information.si_addr);
+  }
+  if (fault && context != nullptr) {
+    const Registers registers = registers_of(context);
+    crash_place::describe(registers.pc, registers.return_address, words->place);
+  }
+  ::send(words_channel, words_message.data(), words_message.size(), MSG_NOSIGNAL);
+}
+
+// Whether this process, or one that it may have to do with, is the sender. Outside of the namespace has no
+// number inside: si_pid is 0 (pid_namespaces(7)). Timers carry their id in its place.
+bool is_ours(int signal, const siginfo_t& information) {
+  if (information.si_code == SI_TIMER || information.si_code == SI_ASYNCIO || information.si_code == SI_MESGQ)
+    return true;
+  if (is_from_kernel(information))
+    return signal == SIGALRM || signal == SIGVTALRM || signal == SIGPROF || signal == SIGXCPU ||
+           signal == SIGIO;
+  return namespace_is_ours ? information.si_pid != 0 : information.si_pid == own_pid;
+}
+
+void on_fault(int signal, siginfo_t* information, void* context) {
+  if (is_child_of_handler()) {
+    act_by_default(signal);
+    return;
+  }
+  if (!is_from_kernel(*information) && !is_ours(signal, *information)) return;
+  // A fault in this handler itself is left to the kernel.
+  if (dying == 0) say(signal, *information, context);
+  // A fault happens again as soon as this returns, and then ends the process with its own signal, also as PID
+  // 1. The others would not.
+  const bool repeats =
+      is_from_kernel(*information) && signal != SIGABRT && signal != SIGTRAP && signal != SIGSYS;
+  if (!repeats) ::_exit(exit_status(signal));
+  set_default(signal);
+}
+
+void on_terminating(int signal, siginfo_t* information, void*) {
+  if (is_child_of_handler()) {
+    act_by_default(signal);
+    return;
+  }
+  const bool ours = is_ours(signal, *information);
+  if (!ours && signal == SIGRTMAX) {
+    standard_output::rescue_half_line();
+    ::_exit(exit_status(SIGKILL));
+  }
+  if (!ours) return;
+  say(signal, *information, nullptr);
+  ::_exit(exit_status(signal));
+}
+
+void do_nothing(int) {}
+
+void handle(int signal, void (*handler)(int, siginfo_t*, void*), int flags) {
+  struct sigaction action {};
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_SIGINFO | flags;
+  ::sigaction(signal, &action, nullptr);
+}
+
+template <typename Action>
+void for_each_terminating(Action action) {
+  for (const int signal : kTerminating) action(signal);
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) action(signal);
 }
 
 }  // namespace
 
-void send_on_abort(int channel, std::string_view message, std::string_view out_of_memory) {
+void forget_process() { own_pid = 0; }
+void note_process() { own_pid = ::getpid(); }
+
+int end_now_signal() { return SIGRTMAX; }
+
+void say_on_death(int channel, std::string_view message, Words& words_in_message, bool in_pid_namespace) {
+  words_channel = channel;
+  words_message = message;
+  words = &words_in_message;
+  namespace_is_ours = in_pid_namespace;
+  own_pid = ::getpid();
+  if (std::exchange(installed, true)) return;
+  const stack_t stack{.ss_sp = signal_stack.data(), .ss_flags = 0, .ss_size = signal_stack.size()};
+  ::sigaltstack(&stack, nullptr);
+  for (const int signal : kFaults) handle(signal, on_fault, SA_ONSTACK);
+  for_each_terminating([](int signal) { handle(signal, on_terminating, SA_RESTART); });
+  struct sigaction action {};
+  action.sa_handler = do_nothing;  // not SIG_IGN: programs that are executed would inherit that (execve(2))
+  action.sa_flags = SA_RESTART;
+  for (const int signal : kHarmless) ::sigaction(signal, &action, nullptr);
+}
+
+void renew() {
   allocation_failed = 0;
   std::set_new_handler(note_failed_allocation);
-  words_channel = channel;
-  words = {message, out_of_memory};
-  struct sigaction action {};
-  action.sa_handler = say_and_exit;
-  ::sigaction(SIGABRT, &action, nullptr);
+  handle(SIGABRT, on_fault, SA_ONSTACK);
 }
 
 }  // namespace coffees::platform::last_words

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <string_view>
 
 #include "platform/syscall.h"
 #include "platform/unique_fd.h"
@@ -48,6 +49,13 @@ void map_own_ids(int proc) {
 
 void forbid_nested(int proc) {
   write_file(proc, "sys/user/max_user_namespaces", "0", "forbid nested namespaces");
+}
+
+void skip_small_process_ids(int proc) {
+  const UniqueFd file(::openat(proc, "sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC));
+  constexpr std::string_view number = "20000";
+  if (!file) return;
+  [[maybe_unused]] const ssize_t ignored = ::write(file.get(), number.data(), number.size());
 }
 
 void become_inside_user(bool may_drop_groups) {

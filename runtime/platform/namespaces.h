@@ -32,6 +32,13 @@ void map_own_ids(int proc);
 /// again. Throws SystemError.
 void forbid_nested(int proc);
 
+/// Called in a function's init: the next process of its PID namespace, the first zygote, gets a number above
+/// 20000. Workers and what they start count from 1 in namespaces of their own, so none of them gets the
+/// zygote's number soon: OpenSSL takes a process with the number that it was seeded in for the same process.
+/// Needs a kernel with CONFIG_CHECKPOINT_RESTORE (/proc/sys/kernel/ns_last_pid, pid_namespaces(7)); does
+/// nothing without.
+void skip_small_process_ids(int proc);
+
 /// Becomes kInsideId for good, without supplementary groups where that is allowed. Throws SystemError.
 void become_inside_user(bool may_drop_groups);
 

@@ -25,7 +25,7 @@ events::StopReason stop_reason(Outcome::Kind kind) {
 }  // namespace
 
 Lease::~Lease() {
-  if (pool_ != nullptr) pool_->release(number_, reusable_, reason_);
+  if (pool_ != nullptr) pool_->release(number_, reusable_, spent_, reason_);
 }
 
 Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
@@ -68,7 +68,10 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
                        ? "somebody stopped this worker while it served; ask again"
                        : "its worker was stopped for the request before it; ask again";
   reusable_ = outcome.kind == Outcome::Kind::ok || outcome.kind == Outcome::Kind::handler_error;
+  spent_ = outcome.usage.left_children || outcome.usage.unfit;
   reason_ = stop_reason(outcome.kind);
+  if (reusable_ && spent_)
+    reason_ = outcome.usage.left_children ? events::StopReason::children : events::StopReason::unfit;
   if (undelivered || on_purpose)
     pool_->breaker_.no_verdict();
   else

@@ -28,6 +28,7 @@ class Lease {
         number_(other.number_),
         cold_(other.cold_),
         reusable_(other.reusable_),
+        spent_(other.spent_),
         reason_(other.reason_),
         timing_(other.timing_),
         arrived_(other.arrived_) {}
@@ -44,6 +45,7 @@ class Lease {
   WorkerNumber number_;
   bool cold_;
   bool reusable_ = true;
+  bool spent_ = false;  ///< it has answered, but shall not serve another request; `reason_` says why
   events::StopReason reason_ = events::StopReason::crash;  ///< if it cannot be used again
   Timing timing_;
   std::optional<TimePoint> arrived_;

@@ -6,14 +6,14 @@
 
 namespace coffees {
 
-void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason) {
+void Pool::release(WorkerNumber number, bool reusable, bool spent, events::StopReason reason) {
   using events::StopReason;
   const TimePoint now = Clock::now();
   Record& record = records_[number];
   std::erase(quick_, number);
   const bool worn_out =
       !settings_.reuse || (settings_.max_requests != 0 && record.served >= settings_.max_requests);
-  const bool stays = reusable && !worn_out && !record.process_ended && !record.unwanted && !closed_;
+  const bool stays = reusable && !worn_out && !spent && !record.process_ended && !record.unwanted && !closed_;
   if (!stays || record.holds || !pacer_.tiny()) take_back(record);
   if (!record.followers.empty()) {
     // The worker is at the next one already.
@@ -25,7 +25,7 @@ void Pool::release(WorkerNumber number, bool reusable, events::StopReason reason
     return;
   }
   if (!stays) {
-    if (reusable) {
+    if (reusable && !spent) {
       reason = worn_out ? StopReason::max_requests : StopReason::crash;
       if (record.unwanted) reason = StopReason::user;
       if (closed_) reason = StopReason::shutdown;
@@ -44,6 +44,7 @@ void Pool::retire(WorkerNumber number, events::StopReason reason) {
   const bool was_idle = roster_.state(number) == WorkerState::idle;
   roster_.stop(number);
   Record& record = records_[number];
+  record.was_idle = was_idle;
   if (!record.reason) record.reason = reason;
   const TimePoint now = Clock::now();
   const Duration stretch = now - record.since;
@@ -69,15 +70,19 @@ void Pool::gone(WorkerNumber number) {
   const TimePoint now = Clock::now();
   const Record& record = records_[number];
   log_.worker_stopped(settings_.index, number, *record.reason,
-                      {.lifetime = (now - record.started).count(), .served = record.served}, now);
+                      {.lifetime = (now - record.started).count(),
+                       .served = record.served,
+                       .was_idle = record.was_idle ? 1U : 0U},
+                      *record.reason == events::StopReason::crash ? record.how_it_ended : "", now);
   roster_.reaped(number);
   records_.erase(number);
 }
 
-void Pool::process_ended(WorkerNumber number) {
+void Pool::process_ended(WorkerNumber number, const std::string& how) {
   const auto record = records_.find(number);
   if (record == records_.end()) return;
   record->second.process_ended = true;
+  record->second.how_it_ended = how;
   switch (roster_.state(number)) {
     case WorkerState::idle:
       retire(number, events::StopReason::crash);

@@ -33,7 +33,7 @@ Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_
       deadlines_(deadlines),
       corpse_gone_(loop.get_executor()),
       timer_(deadlines, [this] { settle(Occasion::timer); }) {
-  source_->on_end([this](WorkerNumber number) { process_ended(number); });
+  source_->on_end([this](WorkerNumber number, const std::string& how) { process_ended(number, how); });
   source_->on_prepared([this](const Outcome& outcome) {
     if (outcome.kind == Outcome::Kind::ok)
       log_.function_loaded(settings_.index, source_->status().init, Clock::now());

@@ -115,6 +115,8 @@ class Pool {
     bool holds = false;  ///< it begins nothing that was posted ahead
     std::uint64_t served = 0;
     bool process_ended = false;
+    std::string how_it_ended;                  ///< in words, where its process ended by itself
+    bool was_idle = false;                     ///< when it was retired
     bool unwanted = false;                     ///< to be retired when it has answered
     std::optional<events::StopReason> reason;  ///< why it has to go
     TimePoint started;
@@ -142,12 +144,12 @@ class Pool {
 
   enum class Stretch { begins, goes_on };
   void hand_over(WorkerNumber number, const Invocation& call, bool cold, Stretch stretch, TimePoint now);
-  void release(WorkerNumber number, bool reusable, events::StopReason reason);
+  void release(WorkerNumber number, bool reusable, bool spent, events::StopReason reason);
   void retire(WorkerNumber number, events::StopReason reason);
   void kill_soon(WorkerNumber number);
   void go_on_with_next(WorkerNumber number);
   void gone(WorkerNumber number);
-  void process_ended(WorkerNumber number);
+  void process_ended(WorkerNumber number, const std::string& how);
   enum class Occasion { completion, timer };
   void settle(Occasion occasion = Occasion::completion);
   void carry_out(scaler::Step step);

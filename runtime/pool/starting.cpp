@@ -27,7 +27,7 @@ Task<StartResult> Pool::start_worker(WorkerNumber number, bool spare) {
     roster_.failed(number);
     records_.erase(number);
     log_.worker_stopped(settings_.index, number, events::StopReason::start_failed,
-                        {.lifetime = (now - asked).count()}, now);
+                        {.lifetime = (now - asked).count()}, {}, now);
     result.failure.retry_after = std::chrono::seconds(1);
     if (result.failure.kind == Outcome::Kind::init_failed)
       breaker_.death(since_origin(now), result.failure.message);

@@ -84,8 +84,10 @@ class WorkerSource {
   virtual Task<StartResult> start(WorkerNumber number) = 0;
 
   /// Called on the loop, once for each worker that start() returned, when its process has ended and was
-  /// reaped.
-  void on_end(std::function<void(WorkerNumber)> listener) { ended_ = std::move(listener); }
+  /// reaped. The text says how: "died: segmentation fault".
+  void on_end(std::function<void(WorkerNumber, const std::string&)> listener) {
+    ended_ = std::move(listener);
+  }
 
   /// Called on the loop after each attempt to get ready to start workers: kind ok, or what failed.
   void on_prepared(std::function<void(const Outcome&)> listener) { prepared_listener_ = std::move(listener); }
@@ -96,12 +98,12 @@ class WorkerSource {
   void prepared(const Outcome& outcome) {
     if (prepared_listener_) prepared_listener_(outcome);
   }
-  void worker_ended(WorkerNumber number) {
-    if (ended_) ended_(number);
+  void worker_ended(WorkerNumber number, const std::string& how) {
+    if (ended_) ended_(number, how);
   }
 
  private:
-  std::function<void(WorkerNumber)> ended_;
+  std::function<void(WorkerNumber, const std::string&)> ended_;
   std::function<void(const Outcome&)> prepared_listener_;
 };
 

@@ -29,17 +29,30 @@ HandlerLibrary::HandlerLibrary(const std::string& path) {
                        "its coffees_plugin struct is shorter than ABI 1 asks for, or lacks call or release");
 }
 
-void HandlerLibrary::initialise() const {
-  if (plugin_->init == nullptr) return;
+void HandlerLibrary::run(Step step, const char* name) const {
   coffees_result result{};
   result.struct_size = sizeof result;
-  plugin_->init(&result);
+  step(&result);
   std::string type(result.error_type.data != nullptr ? result.error_type.data : "", result.error_type.size);
   std::string message(result.error_message.data != nullptr ? result.error_message.data : "",
                       result.error_message.size);
   const std::uint32_t outcome = result.outcome;
   plugin_->release(&result);
-  if (outcome != COFFEES_OK) throw LibraryError("E205", "init failed: " + type + ": " + message);
+  if (outcome != COFFEES_OK)
+    throw LibraryError("E205", std::string(name) + " failed: " + type + ": " + message);
+}
+
+void HandlerLibrary::initialise() const {
+  if (plugin_->init != nullptr) run(plugin_->init, "init");
+}
+
+bool HandlerLibrary::has_worker_init() const noexcept {
+  constexpr std::size_t needed = offsetof(coffees_plugin_v1, worker_init) + sizeof(plugin_->worker_init);
+  return plugin_->struct_size >= needed && plugin_->worker_init != nullptr;
+}
+
+void HandlerLibrary::initialise_worker() const {
+  if (has_worker_init()) run(plugin_->worker_init, "worker init");
 }
 
 }  // namespace coffees

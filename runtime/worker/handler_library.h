@@ -29,9 +29,17 @@ class HandlerLibrary {
   /// Runs the library's own init, if it has one. Throws LibraryError E205 when that reports an error.
   void initialise() const;
 
+  /// Whether the library has something to do in each worker before its first call.
+  [[nodiscard]] bool has_worker_init() const noexcept;
+  /// Does that; nothing without it. Throws LibraryError E205 when that reports an error.
+  void initialise_worker() const;
+
   [[nodiscard]] const coffees_plugin_v1& plugin() const noexcept { return *plugin_; }
 
  private:
+  using Step = void (*)(coffees_result*);
+  void run(Step step, const char* name) const;
+
   const coffees_plugin_v1* plugin_ = nullptr;
 };
 

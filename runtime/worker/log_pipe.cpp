@@ -1,5 +1,6 @@
 #include "worker/log_pipe.h"
 
+#include <algorithm>
 #include <array>
 
 namespace coffees {
@@ -20,23 +21,34 @@ LogPipe::LogPipe(const Executor& executor, Deadlines& deadlines, platform::Uniqu
 }
 
 void LogPipe::begin_invocation(std::string_view request_id) {
+  // What a thread printed since the last request belongs to none. Of a process that has never printed
+  // anything this is not asked: it would cost each request a system call.
+  if (has_printed_ && !request_id.empty()) read_all();
   request_id_ = request_id;
   taken_ = 0;
 }
 
 void LogPipe::end_invocation(bool printed) {
   // The answer may have come by the mailbox, ahead of what the loop would be told about this pipe.
-  if (printed && pipe_.is_open()) read_some();
+  if (printed) read_all();
   // Without a line's end it is this invocation's all the same, not the beginning of what the next one prints.
-  if (!partial_.empty()) emit(std::exchange(partial_, {}));
+  end_line();
 }
 
 void LogPipe::close() {
   slow_down_.disarm();
   if (!pipe_.is_open()) return;
-  read_some();
-  if (!partial_.empty()) emit(std::exchange(partial_, {}));
+  read_all();
+  end_line();
   pipe_.close();
+}
+
+// A process may have made its pipe larger (fcntl(2), F_SETPIPE_SZ): so large that it takes 16 reads. More
+// than that is printed while this reads.
+void LogPipe::read_all() {
+  constexpr int most_reads = 17;
+  for (int reads = 0; reads < most_reads && pipe_.is_open(); ++reads)
+    if (read_some() != Read::something) return;
 }
 
 void LogPipe::wait() {
@@ -44,7 +56,7 @@ void LogPipe::wait() {
     if (error || !self->pipe_.is_open()) return;
     // A copy: the call may end what it belongs to, which then clears it.
     if (const std::function<void()> action = self->before_reading_) action();
-    if (!self->pipe_.is_open() || !self->read_some()) return;
+    if (!self->pipe_.is_open() || self->read_some() == Read::end) return;
     if (self->flooding_)
       self->slow_down_.arm(Clock::now() + kFloodPause);
     else
@@ -52,30 +64,32 @@ void LogPipe::wait() {
   });
 }
 
-bool LogPipe::read_some() {
+LogPipe::Read LogPipe::read_some() {
   std::array<char, 64 * 1024> buffer;  // one pipe full (pipe(7)); the loop sees to others after that
   ErrorCode error;
   const std::size_t size = pipe_.read_some(asio::buffer(buffer), error);
-  if (error == asio::error::would_block || error == asio::error::try_again) return true;
-  if (error) return false;
+  if (error == asio::error::would_block || error == asio::error::try_again) return Read::nothing;
+  if (error) return Read::end;
+  has_printed_ = true;
   take({buffer.data(), size});
-  return true;
+  return Read::something;
 }
 
 void LogPipe::take(std::string_view text) {
   if (!within_limits(text.size())) {
+    sink_.dropped(origin_, text.size() + partial_.size());
     partial_.clear();
-    sink_.dropped(origin_, text.size());
+    cut_off_ = 0;
     return;
   }
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    partial_.append(text.substr(0, end));
-    if (end == std::string_view::npos) {
-      if (partial_.size() >= kLongestLine) emit(std::exchange(partial_, {}));
-      return;
-    }
-    emit(std::exchange(partial_, {}));
+    const std::string_view piece = text.substr(0, end);
+    const std::size_t kept = std::min(piece.size(), kLongestLine - partial_.size());
+    partial_.append(piece.substr(0, kept));
+    cut_off_ += piece.size() - kept;
+    if (end == std::string_view::npos) return;
+    emit_line();
     text.remove_prefix(end + 1);
   }
 }
@@ -100,9 +114,16 @@ bool LogPipe::within_limits(std::size_t size) {
   return !flooding_;
 }
 
-void LogPipe::emit(std::string_view line) {
-  sink_.line(origin_, request_id_, line.substr(0, kLongestLine));
-  if (line.size() > kLongestLine) sink_.dropped(origin_, line.size() - kLongestLine);
+void LogPipe::emit_line() {
+  sink_.line(origin_, request_id_, std::exchange(partial_, {}));
+  if (cut_off_ == 0) return;
+  sink_.note(origin_, request_id_,
+             "the line before this one is cut at 16 KiB; " + std::to_string(cut_off_) + " bytes are dropped");
+  sink_.dropped(origin_, std::exchange(cut_off_, 0));
+}
+
+void LogPipe::end_line() {
+  if (!partial_.empty()) emit_line();
 }
 
 }  // namespace coffees

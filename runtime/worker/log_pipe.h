@@ -45,7 +45,7 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
 
   /// Begins to read. Once.
   void start() { wait(); }
-  /// Attributes what comes from now on to this request.
+  /// Attributes what comes from now on to this request; an empty id: to none.
   void begin_invocation(std::string_view request_id);
   /// Reads what is there already, so that it is attributed to the invocation that printed it; a line without
   /// an end ends here. `printed`: there may be something.
@@ -58,17 +58,21 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
 
  private:
   void wait();
-  /// Returns false at the end of the pipe.
-  bool read_some();
+  enum class Read { something, nothing, end };
+  Read read_some();
+  void read_all();
   void take(std::string_view text);
   bool within_limits(std::size_t size);
-  void emit(std::string_view line);
+  void emit_line();
+  void end_line();
 
   Descriptor pipe_;
   LogOrigin origin_;
   LogSink& sink_;
   std::string request_id_;
-  std::string partial_;
+  std::string partial_;        ///< a line whose end has not come yet, 16 KiB of it at most
+  std::size_t cut_off_ = 0;    ///< how much longer it is
+  bool has_printed_ = false;   ///< since it started
   std::size_t taken_ = 0;      ///< in this invocation
   std::size_t taken_now_ = 0;  ///< in this second
   TimePoint second_;           ///< when it began

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -11,7 +10,9 @@
 
 #include "header_block.h"
 #include "platform/channel.h"
+#include "platform/fitness.h"
 #include "platform/last_words.h"
+#include "platform/standard_output.h"
 #include "platform/this_process.h"
 #include "worker/mailbox.h"
 #include "worker/wire.h"
@@ -19,16 +20,6 @@
 
 namespace coffees {
 namespace {
-
-// What is left to say when a handler calls abort().
-struct AbortPacket {
-  wire::PacketHeader header{.kind = wire::Kind::aborted, .meta_size = sizeof(std::uint32_t)};
-  std::uint32_t out_of_memory = 0;
-  std::uint32_t padding = 0;
-  [[nodiscard]] std::string_view bytes() const {
-    return {reinterpret_cast<const char*>(this), sizeof header + sizeof out_of_memory};
-  }
-};
 
 void write_log_line(void*, coffees_bytes line) {
   std::string text(line.data != nullptr ? line.data : "", line.size);
@@ -114,8 +105,21 @@ class Request {
 struct Account {
   platform::this_process::Usage usage;
   std::int64_t ran_nanoseconds = 0;
-  bool logged = false;
+  std::uint32_t flags = 0;  ///< of wire::ResponseMeta
 };
+
+// What this request leaves behind. Only a failure is a reason to try what the process can still do: it costs
+// more than most requests.
+std::uint32_t flags_after(const coffees_result& result, platform::isolation::Level level) {
+  using wire::ResponseMeta;
+  std::uint32_t flags = platform::this_process::unread_output(2) ? ResponseMeta::kLogged : 0;
+  if (platform::fitness::has_children()) flags |= ResponseMeta::kLeftChildren;
+  const bool failed = result.outcome != COFFEES_OK || result.status >= 500;
+  const bool own_tmp = level == platform::isolation::Level::full;
+  if (failed && platform::fitness::what_is_missing(own_tmp) != platform::fitness::Missing::nothing)
+    flags |= ResponseMeta::kUnfit;
+  return flags;
+}
 
 template <typename Number>
 std::uint32_t cut_to_32_bits(Number number) {
@@ -136,7 +140,7 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
                           .headers_size = static_cast<std::uint32_t>(headers.size()),
                           .error_type_size = static_cast<std::uint32_t>(error_type.size()),
                           .error_message_size = static_cast<std::uint32_t>(error_message.size()),
-                          .flags = account.logged ? wire::ResponseMeta::kLogged : 0,
+                          .flags = account.flags,
                           .cpu_nanoseconds = account.usage.cpu_nanoseconds,
                           .peak_rss = account.usage.peak_rss,
                           .waits = cut_to_32_bits(account.usage.waits),
@@ -157,7 +161,7 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
   // after a bad answer it kills this process.
   const bool by_mail = mail.has_room(head_size + body.size());
   const bool good = ok ? meta.status >= 200 && meta.status <= 599 : result.outcome == COFFEES_ERROR;
-  if (!good || !by_mail || account.logged || !mail.has_room_for_more(head_size + body.size())) {
+  if (!good || !by_mail || account.flags != 0 || !mail.has_room_for_more(head_size + body.size())) {
     meta.flags |= wire::ResponseMeta::kHeld;
     mail.hold();
   }
@@ -189,8 +193,6 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
 
 void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, WorkerMailbox& mail) {
   const std::string name = birth.function + "#" + std::to_string(birth.number);
-  const AbortPacket aborted;
-  const AbortPacket aborted_out_of_memory{.out_of_memory = 1};
   Request request(mail);
   platform::this_process::Usage before = platform::this_process::usage();
   while (request.read()) {
@@ -216,13 +218,13 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, Worke
     coffees_result result{};
     result.struct_size = sizeof result;
     const std::int64_t began = wire::monotonic_now();
-    platform::last_words::send_on_abort(kWorkerChannel, aborted.bytes(), aborted_out_of_memory.bytes());
+    platform::last_words::renew();
     plugin.call(&event, &context, &result);
     // Before the answer, so that what the handler printed is attributed to this invocation.
-    std::fflush(stdout);
+    platform::standard_output::flush();
     Account account{.usage = platform::this_process::usage(),
                     .ran_nanoseconds = wire::monotonic_now() - began,
-                    .logged = platform::this_process::unread_output(2)};
+                    .flags = flags_after(result, birth.sandbox.level)};
     platform::this_process::Usage& usage = account.usage;
     const platform::this_process::Usage total = std::exchange(before, usage);
     usage.cpu_nanoseconds -= total.cpu_nanoseconds;

@@ -1,8 +1,8 @@
 // The packets between the dispatcher and one worker, both sides. One SEQPACKET message is one packet.
 //
 // dispatcher -> worker   request data*
-// worker -> dispatcher   hello (ready | init_failed)  then per request: response data*, at any time: aborted,
-// bell
+// worker -> dispatcher   hello (ready | init_failed)  then per request: response data*, at any time: bell,
+// last_words
 //
 // A request or response that is a single small packet goes by the mailbox (mailbox.h) instead of the channel.
 //
@@ -16,6 +16,8 @@
 #include <string>
 #include <string_view>
 
+#include "platform/last_words.h"
+
 namespace coffees::wire {
 
 /// No packet is longer. Fits an AF_UNIX send buffer of the default size (socket(7), wmem_default 212992) and
@@ -28,13 +30,12 @@ constexpr std::uint64_t kUnknownSize = ~std::uint64_t{0};
 
 enum class Kind : std::uint32_t {
   hello = 1,    ///< the worker is isolated; meta: Hello
-  ready,        ///< start = "fresh" only: library loaded and initialised; meta: Ready
-  init_failed,  ///< start = "fresh" only: it could not be; meta: Failure and its texts. The worker ends.
+  ready,        ///< where hello says that there is more to do: it is done; meta: Ready
+  init_failed,  ///< or could not be; meta: Failure and its texts. The worker ends.
   request,      ///< meta: RequestMeta and its texts
   response,     ///< meta: ResponseMeta and its texts
   data,         ///< a further piece of the body of the request or response before it
-  aborted,      ///< abort() was called: as PID 1 of its namespace the worker cannot die by SIGABRT
-                ///< (pid_namespaces(7))
+  last_words,   ///< the worker dies of a signal; meta: LastWords
   bell,         ///< worker -> dispatcher: there is an answer in a mailbox (mailbox.h)
 };
 
@@ -54,11 +55,13 @@ struct Hello {
   std::int64_t command_received = 0;
   std::int64_t forked = 0;
   std::int64_t isolated = 0;
+  std::uint32_t initialises = 0;  ///< 1: the library's code runs before the first request; `ready` follows
+  std::uint32_t reserved = 0;
   char step[64] = {};  ///< the step that failed
 };
 
 struct Ready {
-  std::int64_t load_nanoseconds = 0;
+  std::int64_t load_nanoseconds = 0;  ///< start = "fresh" only, else 0
   std::int64_t init_nanoseconds = 0;
 };
 
@@ -82,6 +85,8 @@ struct RequestMeta {
   std::uint32_t reserved = 0;
 };
 
+using LastWords = platform::last_words::Words;
+
 enum class Result : std::uint32_t { ok = 0, error = 1, out_of_memory = 2 };
 
 /// Followed by header block, error type, error message.
@@ -93,6 +98,8 @@ struct ResponseMeta {
   std::uint32_t error_message_size = 0;
   static constexpr std::uint32_t kLogged = 1;  ///< what the worker printed is in its log pipe
   static constexpr std::uint32_t kHeld = 2;    ///< it begins nothing that was posted before this was seen
+  static constexpr std::uint32_t kLeftChildren = 4;  ///< the request left processes behind
+  static constexpr std::uint32_t kUnfit = 8;         ///< it has lost the means to serve another request
   std::uint32_t flags = 0;
   std::int64_t cpu_nanoseconds = 0;   ///< of the worker since its former answer
   std::uint64_t peak_rss = 0;         ///< bytes

@@ -10,6 +10,10 @@ namespace {
 
 using platform::ReceiveState;
 
+// For a worker that was asked to end after its timeout: a signal handler and one write, once it gets a
+// processor.
+constexpr auto kGrace = std::chrono::milliseconds(10);
+
 std::string format_duration(Duration duration) {
   const double seconds = std::chrono::duration<double>(duration).count();
   std::array<char, 32> text{};
@@ -42,6 +46,7 @@ ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, con
       log_(std::make_shared<LogPipe>(executor, deadlines, std::move(log),
                                      LogOrigin{name_, settings.index, number}, sink)),
       ended_timer_(executor),
+      grace_(deadlines, [this] { kill_now(); }),
       deadline_(deadlines, [this] {
         expired_ = true;
         wake_soon();
@@ -53,6 +58,7 @@ ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, con
 
 ProcessWorker::~ProcessWorker() {
   *self_ = nullptr;
+  if (grace_.armed()) kill_now();
   log_->before_reading({});
   room_.gone(*this);
   // A worker that was given up before it had said who it is cannot be killed: it looks at the channel, finds
@@ -142,6 +148,7 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   cancelled_ = false;
   timeout_ = timeout;
   running_ = true;
+  answered_ = false;
   talked_ = true;  // until its answer says that it did not
   std::optional<Ahead> ahead;
   if (!ahead_.empty()) {
@@ -179,7 +186,8 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   deadline_.disarm();
   if (call.cancellation != nullptr) call.cancellation->on_request({});
   log_->end_invocation(talked_);
-  log_->begin_invocation({});
+  // A worker that has not answered is about to be killed: what it prints until then is this request's, too.
+  if (answered_) log_->begin_invocation({});
   ++served_;
   co_return outcome;
 }
@@ -208,17 +216,52 @@ Outcome ProcessWorker::nonsense(const char* what) const {
 Task<Outcome> ProcessWorker::died() {
   const std::optional<platform::ExitStatus> exit = co_await wait_ended();
   if (!exit) kill();  // closed its channel but lives on
-  if (aborted_ && aborted_out_of_memory_) co_return out_of_memory();
-  std::string how = "closed its channel";
-  if (aborted_)
-    how = "died: aborted";
-  else if (exit)
-    how = (exit->signal == 0 ? "ended: " : "died: ") + platform::describe(*exit);
+  const std::string how = how_it_ended();
+  if (last_words_ && last_words_->out_of_memory != 0) co_return out_of_memory();
   co_return Outcome::failure(Outcome::Kind::crashed, "worker " + name_ + " " + how,
                              "its log lines come before this one; the next call gets a new worker");
 }
 
+void ProcessWorker::take_last_words(std::string_view meta) {
+  wire::LastWords words;
+  if (last_words_ || !wire::take_meta(meta, words)) return;
+  last_words_ = words;
+}
+
+std::string ProcessWorker::how_it_ended() {
+  // An idle worker's last packet lies unread. While it serves, receive_answer() reads the channel.
+  platform::Received received;
+  wire::Packet packet;
+  for (int looks = 0; !running_ && !last_words_ && looks < 4 && channel_.is_open(); ++looks) {
+    const std::span<char> buffer = packet_buffer();
+    received = platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
+    if (received.state != ReceiveState::message) break;
+    if (!received.truncated && wire::parse({buffer.data(), received.size}, packet) &&
+        packet.header.kind == wire::Kind::last_words)
+      take_last_words(packet.meta);
+  }
+  // Killed while it was dying: what it said is not what ended it.
+  const bool said = last_words_ && (!exit_ || exit_->signal == 0 || exit_->signal == last_words_->signal);
+  if (!said) {
+    if (!exit_) return "closed its channel";
+    return (exit_->signal == 0 ? "ended: " : "died: ") + platform::describe(*exit_);
+  }
+  return "died: " + platform::describe(*last_words_);
+}
+
+// After a timeout the process may write what it has half printed: it is asked first, once.
 void ProcessWorker::kill() {
+  if (!expired_ || asked_to_end_ || exit_ || !process_) {
+    kill_now();
+    return;
+  }
+  asked_to_end_ = true;
+  platform::ask_to_end(process_.get());
+  grace_.arm(Clock::now() + kGrace);
+}
+
+void ProcessWorker::kill_now() {
+  grace_.disarm();
   if (process_) platform::kill_process(process_.get());
   if (!settings_.own_pid_namespace && pid_ != 0) platform::kill_group(pid_);
 }
@@ -226,6 +269,7 @@ void ProcessWorker::kill() {
 void ProcessWorker::ended(platform::ExitStatus status) {
   if (exit_) return;
   exit_ = status;
+  grace_.disarm();
   wake_soon();  // something it started may hold the other end of the channel open
   if (!settings_.own_pid_namespace && pid_ != 0) platform::kill_group(pid_);
   ended_timer_.cancel();

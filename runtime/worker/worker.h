@@ -63,6 +63,11 @@ class ProcessWorker : public Worker {
 
   /// The process has ended, as its init reports; wakes who waits for that.
   void ended(platform::ExitStatus status);
+  /// The meta of a last_words packet: what the process said before it ended. Only the first counts.
+  void take_last_words(std::string_view meta);
+  /// How it ended, in words: "died: segmentation fault at address 0x0, in x.so+0x2d10", "ended: exit status
+  /// 3". Reads what the process may have said last.
+  [[nodiscard]] std::string how_it_ended();
   /// Called when this handle goes: whoever would call ended() must not do so any more.
   void on_destruction(std::function<void()> action) { on_destruction_ = std::move(action); }
   /// Waits for ended(), one second at most: init reports within a millisecond, but it may be dead itself.
@@ -80,6 +85,7 @@ class ProcessWorker : public Worker {
   // Something happened that may end a wait; now, or in the next turn of the loop.
   void wake() { gate_.open(); }
   void wake_soon();
+  void kill_now();
   void watch_channel();
   Task<Wake> wait();
   Task<Wake> wait_until_writable();
@@ -124,6 +130,7 @@ class ProcessWorker : public Worker {
   std::deque<Ahead> ahead_;     ///< in the order of posting; those taken back are the last ones
   bool running_ = false;        ///< between the beginning and the end of invoke()
   bool talked_ = false;         ///< it may have printed something
+  bool answered_ = false;       ///< the invocation that ran last got an answer of its own
   std::string kept_;            ///< an answer that came by the channel before its turn
   bool by_channel_ = false;     ///< the request went by the channel
   bool channel_event_ = false;  ///< there may be something on the channel; else it is being watched
@@ -139,10 +146,11 @@ class ProcessWorker : public Worker {
   Duration timeout_{0};
   bool expired_ = false;
   bool cancelled_ = false;
-  bool aborted_ = false;
-  bool aborted_out_of_memory_ = false;
+  std::optional<wire::LastWords> last_words_;
   std::optional<platform::ExitStatus> exit_;
   Timer ended_timer_;
+  bool asked_to_end_ = false;
+  Deadline grace_;  ///< after it, a worker that was asked to end is killed
   std::function<void()> on_destruction_;
   Deadline deadline_;
 };

@@ -16,7 +16,7 @@ bool ProcessWorker::receive_packet(platform::Received& received) {
   const std::span<char> buffer = packet_buffer();
   received = platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
   if (received.state != ReceiveState::would_block) return true;
-  watch_channel();
+  if (channel_event_) watch_channel();
   return false;
 }
 
@@ -26,11 +26,8 @@ std::optional<Outcome> ProcessWorker::look_at(const wire::Packet& packet) {
     // At most one for every answer: a worker that rings for nothing would keep the loop busy.
     if (++bells_ > answers_ + 1) return nonsense("more bells than answers");
     watch_channel();
-  } else if (packet.header.kind == wire::Kind::aborted && !aborted_) {
-    aborted_ = true;
-    std::uint32_t flag = 0;
-    std::string_view meta = packet.meta;
-    aborted_out_of_memory_ = wire::take_meta(meta, flag) && flag != 0;
+  } else if (packet.header.kind == wire::Kind::last_words && !last_words_) {
+    take_last_words(packet.meta);
   } else {
     return nonsense("a packet that is no answer to this request");
   }
@@ -52,8 +49,13 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     } else if (!kept_.empty()) {
       size = kept_.copy(packet_buffer().data(), packet_buffer().size());
       kept_.clear();
-    } else if (channel_event_) {
-      if (!receive_packet(received)) continue;
+    } else if (channel_event_ || exit_) {
+      // Its end may be known before the loop has told of what it sent last.
+      if (!receive_packet(received)) {
+        if (!exit_) continue;
+        undelivered = !by_channel_ && !mail_.box.taken(mail_.number);
+        co_return co_await died();
+      }
       if (received.state != ReceiveState::message) {
         if (mail_.box.answered(mail_.number)) continue;  // answered, and ended since
         // Whether a handler can have seen it: for the channel the kernel knows what was left unread.
@@ -63,9 +65,6 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
       }
       if (received.truncated) co_return nonsense("a packet that is too long");
       size = received.size;
-    } else if (exit_) {
-      undelivered = !by_channel_ && !mail_.box.taken(mail_.number);
-      co_return co_await died();
     } else {
       co_await wait();
       continue;
@@ -96,8 +95,10 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     Outcome outcome;
     if (!accept_response(packet, outcome)) co_return nonsense("an answer whose parts do not fit together");
     talked_ = outcome.usage.logged;
+    answered_ = true;
     if (outcome.body.size() < packet.header.body_size) {
       std::optional<Outcome> failed = co_await receive_rest(outcome, packet.header.body_size);
+      answered_ = !failed;
       if (failed) co_return std::move(*failed);
     }
     co_return outcome;
@@ -119,7 +120,9 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
                     .waited = meta.waits != 0,
                     .ran = std::chrono::nanoseconds(meta.ran_nanoseconds),
                     .logged = (meta.flags & wire::ResponseMeta::kLogged) != 0,
-                    .held = (meta.flags & wire::ResponseMeta::kHeld) != 0};
+                    .held = (meta.flags & wire::ResponseMeta::kHeld) != 0,
+                    .left_children = (meta.flags & wire::ResponseMeta::kLeftChildren) != 0,
+                    .unfit = (meta.flags & wire::ResponseMeta::kUnfit) != 0};
   switch (meta.result) {
     case wire::Result::ok: {
       const FieldCheck fields = check_fields(headers);
@@ -176,8 +179,8 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
       if (++bells_ > answers_ + 1) co_return nonsense("more bells than answers");
       continue;
     }
-    if (received.size >= sizeof header && header.kind == wire::Kind::aborted) {
-      aborted_ = true;
+    if (received.size >= sizeof header && header.kind == wire::Kind::last_words) {
+      take_last_words(std::string_view(outcome.body).substr(filled, received.size - sizeof header));
       co_return co_await died();
     }
     if (received.truncated || received.size != sizeof header + piece || header.magic != wire::kMagic ||

@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "platform/channel.h"
+#include "platform/fork_handlers.h"
+#include "platform/last_words.h"
 #include "platform/syscall.h"
 #include "platform/this_process.h"
 #include "worker/handler_library.h"
@@ -21,6 +23,14 @@ using platform::isolation::Inside;
 // limit.
 constexpr std::size_t kThreadStack = 2 * 1024 * 1024;
 
+// What this worker says when it dies of a signal. Filled in by the signal's handler.
+struct LastWordsPacket {
+  wire::PacketHeader header{.kind = wire::Kind::last_words, .meta_size = sizeof(wire::LastWords)};
+  wire::LastWords words;
+};
+static_assert(sizeof(LastWordsPacket) == sizeof(wire::PacketHeader) + sizeof(wire::LastWords));
+LastWordsPacket last_words_packet;
+
 template <typename Meta>
 void send_meta(wire::Kind kind, const Meta& meta, std::string_view texts = {}) {
   std::string packet;
@@ -30,13 +40,16 @@ void send_meta(wire::Kind kind, const Meta& meta, std::string_view texts = {}) {
     platform::this_process::exit_now(0);
 }
 
-// "fresh": the classic cold start, each part timed on its own.
-const HandlerLibrary* load(const std::string& path) {
+// What is left to do before the first request, each part timed on its own. "fresh" is the classic cold start:
+// load and initialise; a worker of a zygote has a copy of that and does only what is its own.
+const HandlerLibrary* bring_up(const WorkerBirth& birth) {
   try {
     const std::int64_t begin = wire::monotonic_now();
-    auto* library = new HandlerLibrary(path);
+    const HandlerLibrary* library =
+        birth.library != nullptr ? birth.library : new HandlerLibrary(birth.library_path);
     const std::int64_t loaded = wire::monotonic_now();
-    library->initialise();
+    if (birth.library == nullptr) library->initialise();
+    library->initialise_worker();
     send_meta(wire::Kind::ready, wire::Ready{.load_nanoseconds = loaded - begin,
                                              .init_nanoseconds = wire::monotonic_now() - loaded});
     return library;
@@ -58,10 +71,15 @@ void worker_main(const WorkerBirth& birth, Ends ends, Inside inside) {
   try {
     mail.emplace(ends.shared.get(), *birth.bell);
     platform::isolation::keep_only_standard_descriptors(std::move(ends.channel), std::move(ends.log), inside);
+    platform::last_words::say_on_death(kWorkerChannel, platform::bytes_of(last_words_packet),
+                                       last_words_packet.words,
+                                       birth.sandbox.level == platform::isolation::Level::full);
     hello.pid_in_function = platform::isolation::pid_in_function(inside);
     platform::isolation::enter_worker(birth.sandbox, inside);
     platform::this_process::set_thread_stack(kThreadStack);
     hello.isolated = wire::monotonic_now();
+    // Not before: no handler code runs in a half-built sandbox.
+    if (birth.library != nullptr) platform::fork_handlers::after_in_child();
   } catch (const platform::SystemError& error) {
     // Fail closed: no handler code runs in a half-built sandbox.
     hello.error = error.error();
@@ -69,6 +87,9 @@ void worker_main(const WorkerBirth& birth, Ends ends, Inside inside) {
     send_meta(wire::Kind::hello, hello);
     platform::this_process::exit_now(1);
   }
+  const bool loads = birth.library == nullptr && !birth.library_path.empty();
+  const bool initialises = loads || (birth.library != nullptr && birth.library->has_worker_init());
+  hello.initialises = initialises ? 1 : 0;
   send_meta(wire::Kind::hello, hello);
   if (birth.library == nullptr && birth.library_path.empty()) {
     // Started to see whether it can be: nothing is asked of it.
@@ -77,7 +98,7 @@ void worker_main(const WorkerBirth& birth, Ends ends, Inside inside) {
     platform::receive_message(kWorkerChannel, std::span(&buffer, 1));
     platform::this_process::exit_now(0);
   }
-  const HandlerLibrary* library = birth.library != nullptr ? birth.library : load(birth.library_path);
+  const HandlerLibrary* library = initialises ? bring_up(birth) : birth.library;
   inside.plugin.reset();
   serve_loop(birth, library->plugin(), *mail);
 }

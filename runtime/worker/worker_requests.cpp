@@ -22,7 +22,7 @@ std::optional<Outcome> ProcessWorker::check_idle_channel(bool& dead) {
     }
     wire::Packet packet;
     if (received.truncated || !wire::parse({packet_buffer().data(), received.size}, packet) ||
-        packet.header.kind != wire::Kind::bell)
+        (packet.header.kind != wire::Kind::bell && packet.header.kind != wire::Kind::last_words))
       return nonsense("a packet that nobody had asked for");
     if (std::optional<Outcome> trouble = look_at(packet)) return trouble;
   }
@@ -56,7 +56,7 @@ std::string_view ProcessWorker::write_request_head(const Invocation& call, TimeP
 
 // What is posted ahead is small and cannot be cancelled: it is either done in a moment or taken back.
 bool ProcessWorker::post_ahead(const Invocation& call, Duration timeout) {
-  if (!running_ || by_channel_ || exit_ || aborted_ || call.cancellation != nullptr) return false;
+  if (!running_ || by_channel_ || exit_ || last_words_ || call.cancellation != nullptr) return false;
   if (!ahead_.empty() && ahead_.back().taken_back) return false;
   const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : Clock::now() + timeout;
   ++last_invocation_;

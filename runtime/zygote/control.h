@@ -6,6 +6,7 @@
 
 #include "platform/child_process.h"
 #include "platform/isolation.h"
+#include "platform/last_words.h"
 
 namespace coffees::zygote {
 
@@ -42,6 +43,7 @@ enum class ReportKind : std::uint32_t {
   child_ended,     ///< init: process `pid` (a worker, or an orphan that nobody knows) ended with `status`
   loaded,          ///< zygote: library loaded and initialised, `nanoseconds` = its init; ready to fork
   load_failed,     ///< zygote: `code` and `text` say why; the zygote ends
+  died,            ///< zygote: it dies of a signal; `words`
   fork_failed,     ///< zygote: worker number `worker`, errno `error`
 };
 
@@ -59,6 +61,7 @@ struct Report {
   char step[64] = {};
   char code[16] = {};
   char text[512] = {};
+  platform::last_words::Words words;
 };
 
 }  // namespace coffees::zygote

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "zygote/zygote_source.h"
 
@@ -33,6 +34,7 @@ struct ZygoteSource::LoadTrouble {
   bool timed_out = false;
   std::optional<Report> failure;
   std::optional<platform::ExitStatus> exit;
+  std::string how;  ///< how the process ended, where it said so itself
 };
 
 // One zygote, from its start to its death.

@@ -127,10 +127,11 @@ void ZygoteSource::on_init_report(Init& init, const Report& report,
       const auto [number, worker] = found->second;
       running_.erase(found);
       worker->ended(report.status);
-      worker_ended(number);
+      worker_ended(number, worker->how_it_ended());
       break;
     }
     case ReportKind::loaded:
+    case ReportKind::died:
     case ReportKind::load_failed:
     case ReportKind::fork_failed:
       break;  // not init's to say
@@ -146,7 +147,7 @@ void ZygoteSource::init_gone(Init& init) {
   for (auto& [pid, entry] : std::exchange(running_, {})) {
     entry.second->kill();
     entry.second->ended({.code = 0, .signal = 9});
-    worker_ended(entry.first);
+    worker_ended(entry.first, "died: the init process of its function is gone");
   }
   if (zygote_) {
     zygote_->gone = true;

@@ -150,21 +150,23 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   cold_start.add("fork", between(hello.command_received, hello.forked));
   cold_start.add("isolate", between(hello.forked, hello.isolated));
   Outcome outcome;
-  if (loads_in_workers() && !settings_.plugin.empty()) {
-    outcome = co_await await_fresh_init(worker, sent + settings_.init_timeout, cold_start);
+  if (hello.initialises != 0) {
+    outcome = co_await await_worker_init(worker, sent + settings_.init_timeout, cold_start);
   }
   cold_start.boot = Clock::now() - asked - cold_start.init;
   co_return outcome;
 }
 
-Task<Outcome> ZygoteSource::await_fresh_init(ProcessWorker& worker, TimePoint deadline,
-                                             ColdStart& cold_start) {
+// The library's own code runs: what it loads, and what it does in each worker.
+Task<Outcome> ZygoteSource::await_worker_init(ProcessWorker& worker, TimePoint deadline,
+                                              ColdStart& cold_start) {
   const ProcessWorker::StartPacket packet = co_await worker.receive_start_packet(deadline);
   std::string_view meta = packet.packet.meta;
   wire::Ready ready;
   if (packet.arrived && packet.packet.header.kind == wire::Kind::ready && wire::take_meta(meta, ready)) {
-    cold_start.add("load", Duration(std::max<std::int64_t>(ready.load_nanoseconds, 0)));
-    cold_start.init = Duration(std::max<std::int64_t>(ready.init_nanoseconds, 0));
+    if (loads_in_workers())
+      cold_start.add("load", Duration(std::max<std::int64_t>(ready.load_nanoseconds, 0)));
+    cold_start.init += Duration(std::max<std::int64_t>(ready.init_nanoseconds, 0));
     co_return success();
   }
   LoadTrouble trouble;
@@ -181,7 +183,10 @@ Task<Outcome> ZygoteSource::await_fresh_init(ProcessWorker& worker, TimePoint de
     std::snprintf(trouble.failure->text, sizeof trouble.failure->text, "%.*s",
                   static_cast<int>(message.size()), message.data());
   } else if (!packet.expired) {
+    if (packet.arrived && packet.packet.header.kind == wire::Kind::last_words)
+      worker.take_last_words(packet.packet.meta);
     trouble.exit = co_await worker.wait_ended();
+    trouble.how = worker.how_it_ended();
   }
   co_return load_failure(trouble);
 }

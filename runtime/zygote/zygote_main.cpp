@@ -5,6 +5,9 @@
 
 #include "platform/channel.h"
 #include "platform/clone.h"
+#include "platform/fork_handlers.h"
+#include "platform/last_words.h"
+#include "platform/standard_output.h"
 #include "platform/syscall.h"
 #include "platform/this_process.h"
 #include "worker/handler_library.h"
@@ -26,6 +29,9 @@ void send_report(const Report& report) {
 void copy_text(char* to, std::size_t size, const std::string& text) {
   std::snprintf(to, size, "%s", text.c_str());
 }
+
+// What the zygote says when the library's code makes it die of a signal.
+Report last_report{.kind = ReportKind::died};
 
 std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
   std::optional<HandlerLibrary> library;
@@ -58,6 +64,10 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
     platform::isolation::die_with_parent();
     // A worker writes its own id maps; the kernel lets it only while its memory counts as dumpable (proc(5)).
     platform::this_process::allow_inspection(true);
+    platform::standard_output::prepare();
+    platform::last_words::say_on_death(kControl, platform::bytes_of(last_report), last_report.words,
+                                       birth.sandbox.level == platform::isolation::Level::full);
+    platform::last_words::renew();
     if (birth.load_library) {
       library = load(inside);
     } else {
@@ -80,6 +90,8 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
     const std::int64_t command_received = wire::monotonic_now();
     // The child starts with a copy of the stream buffers: empty ones, or their content would appear twice.
     std::fflush(nullptr);
+    platform::fork_handlers::before();
+    platform::last_words::forget_process();
     try {
       const platform::Cloned worker =
           platform::clone_process(platform::isolation::worker_clone_flags(birth.sandbox), false);
@@ -103,6 +115,8 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
       copy_text(report.step, sizeof report.step, error.step());
       send_report(report);
     }
+    platform::last_words::note_process();
+    platform::fork_handlers::after_in_parent();
   }
 }
 

@@ -93,12 +93,15 @@ Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {
         Outcome::Kind::init_failed,
         std::string(trouble.failure->code) + ": " + settings_.plugin + ": " + trouble.failure->text,
         "coffees check " + settings_.plugin);
-  if (trouble.failure) return failed_step("the zygote of", *trouble.failure);
+  const bool died = trouble.failure && trouble.failure->kind == ReportKind::died;
+  if (trouble.failure && !died) return failed_step("the zygote of", *trouble.failure);
   if (trouble.timed_out)
     return Outcome::failure(Outcome::Kind::init_failed,
                             "E206: " + settings_.plugin + ": loading and init took longer than init_timeout",
                             "raise `init_timeout` of [functions." + function + "], or do less in init");
-  const std::string how = trouble.exit ? platform::describe(*trouble.exit) : "its init is gone";
+  std::string how = trouble.exit ? platform::describe(*trouble.exit) : "its init is gone";
+  if (died) how = platform::describe(trouble.failure->words);
+  if (!trouble.how.empty()) how = trouble.how;
   return Outcome::failure(Outcome::Kind::init_failed,
                           "E207: " + settings_.plugin + ": its process ended while loading: " + how,
                           "what it printed is in the log; static constructors and COFFEES_INIT run here");

@@ -69,7 +69,7 @@ class ZygoteSource : public WorkerSource {
   Outcome failed_step(const char* who, const Report& report) const;
   Task<Outcome> complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
                                ColdStart& cold_start, bool& lost);
-  Task<Outcome> await_fresh_init(ProcessWorker& worker, TimePoint deadline, ColdStart& cold_start);
+  Task<Outcome> await_worker_init(ProcessWorker& worker, TimePoint deadline, ColdStart& cold_start);
   [[nodiscard]] bool loads_in_workers() const { return settings_.fresh || forced_fresh_; }
 
   Loop& loop_;

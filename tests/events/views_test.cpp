@@ -248,9 +248,9 @@ TEST_CASE("busy, idle and starting workers make no lines, one that has retired m
   CHECK(scene.newest_line().empty());
   scene.log.worker_idle(0, 1, milliseconds(1), now);
   CHECK(scene.newest_line().empty());
-  scene.log.worker_stopped(0, 1, StopReason::idle, {.served = 5}, now);
+  scene.log.worker_stopped(0, 1, StopReason::idle, {.served = 5}, {}, now);
   CHECK(scene.newest_line() == "espresso#1     retired (idle), served 5");
-  scene.log.worker_stopped(0, 1, StopReason::crash, {.served = 5}, now);
+  scene.log.worker_stopped(0, 1, StopReason::crash, {.served = 5}, {}, now);
   CHECK(scene.newest_line().empty());
 }
 

@@ -88,7 +88,7 @@ class FakeSource : public WorkerSource {
     started_.notify();
   }
   // Tells the pool that the process is gone.
-  void die(WorkerNumber number) { worker_ended(number); }
+  void die(WorkerNumber number) { worker_ended(number, "died: segmentation fault"); }
 
   int starts = 0;
   int kills = 0;

@@ -122,7 +122,7 @@ TEST_CASE("what a process leaves behind at its end is read, also without a line'
   CHECK(scene.lines == std::vector<Said>{{"a", "last words"}});
 }
 
-TEST_CASE("a line is cut at 16 KiB, and what is cut off is counted") {
+TEST_CASE("a line is cut at 16 KiB, and a note says how much is missing") {
   Scene scene;
   scene.pipe->begin_invocation("a");
   scene.print(std::string(20'000, 'x') + "\nshort\n");
@@ -131,6 +131,9 @@ TEST_CASE("a line is cut at 16 KiB, and what is cut off is counted") {
   CHECK(scene.lines[0].text == std::string(16 * 1024, 'x'));
   CHECK(scene.lines[1].text == "short");
   CHECK(scene.dropped_bytes == 20'000 - 16 * 1024);
+  REQUIRE(scene.notes.size() == 1);
+  CHECK(scene.notes[0].request == "a");
+  CHECK(scene.notes[0].text.find("3616 bytes") != std::string::npos);
 }
 
 TEST_CASE("a line that never ends does not gather in memory") {
@@ -140,8 +143,35 @@ TEST_CASE("a line that never ends does not gather in memory") {
     scene.print(std::string(8000, 'x'));
     scene.turn();
   }
-  CHECK(scene.lines.size() >= 6);
-  for (const Said& line : scene.lines) CHECK(line.text.size() <= 16 * 1024);
+  CHECK(scene.lines.empty());
+  scene.pipe->end_invocation();
+  REQUIRE(scene.lines.size() == 1);
+  CHECK(scene.lines[0].text.size() == 16 * 1024);
+  REQUIRE(scene.notes.size() == 1);
+  CHECK(scene.dropped_bytes == 160'000 - 16 * 1024);
+}
+
+TEST_CASE("what is printed between two requests belongs to neither, also when it is read only later") {
+  Scene scene;
+  scene.pipe->begin_invocation("a");
+  scene.print("of a\n");
+  scene.pipe->end_invocation();
+  scene.pipe->begin_invocation({});
+  scene.print("of a thread that a left behind\n");
+  scene.pipe->begin_invocation("b");
+  scene.print("of b\n");
+  scene.pipe->end_invocation();
+  CHECK(scene.lines ==
+        std::vector<Said>{{"a", "of a"}, {"", "of a thread that a left behind"}, {"b", "of b"}});
+}
+
+TEST_CASE("a pipe that its process has made larger is read to its end") {
+  Scene scene;
+  REQUIRE(::fcntl(scene.writer.get(), F_SETPIPE_SZ, 512 * 1024) >= 512 * 1024);
+  scene.pipe->begin_invocation("a");
+  for (int i = 0; i < 300; ++i) scene.print(std::string(1023, 'x') + "\n");
+  scene.pipe->close();
+  CHECK(scene.lines.size() == 300);
 }
 
 TEST_CASE("of one invocation a mebibyte is kept, and one note says that there was more") {

@@ -54,10 +54,10 @@ typedef struct coffees_context {
   coffees_bytes request_id; /* unique; also in the answer's X-Request-Id */
   coffees_bytes function;   /* the function's name in the configuration */
   coffees_bytes worker;     /* the worker's name, "espresso#3" */
-  int64_t deadline;         /* CLOCK_MONOTONIC nanoseconds; the process is killed then, or up to 2 ms later */
-  uint64_t memory_limit;    /* bytes */
-  uint64_t served;          /* invocations finished by this worker before this one */
-  int32_t pid;              /* of this worker as the host sees it; getpid() is 1 inside its namespace */
+  int64_t deadline; /* CLOCK_MONOTONIC nanoseconds; the process is stopped then, and killed 10 ms later */
+  uint64_t memory_limit; /* bytes */
+  uint64_t served;       /* invocations finished by this worker before this one */
+  int32_t pid;           /* of this worker as the host sees it; getpid() is 1 inside its namespace */
   uint32_t reserved;
   void* host;                                  /* to be handed to log */
   void (*log)(void* host, coffees_bytes line); /* one line of text, without its line end */
@@ -92,6 +92,10 @@ typedef struct coffees_plugin_v1 {
   void (*init)(coffees_result* result);
   void (*call)(const coffees_event* event, const coffees_context* context, coffees_result* result);
   void (*release)(coffees_result* result);
+  /* Optional (may be null, or left out by libraries that were built before there was such a field). Runs in
+   * each worker process before its first call, with its own process id and /tmp, and is timed like init.
+   * Fills the same fields as init; release() follows. */
+  void (*worker_init)(coffees_result* result);
 } coffees_plugin_v1;
 
 /* The one exported symbol. Never returns null. */

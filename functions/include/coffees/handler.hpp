@@ -173,8 +173,9 @@ namespace detail {
 
 using HandlerFunction = Response (*)(const Event&, Context&);
 
-/// Set by COFFEES_INIT before main code runs; null without it.
+/// Set by COFFEES_INIT and COFFEES_WORKER_INIT before main code runs; null without them.
 inline void (*user_init)() = nullptr;
+inline void (*user_worker_init)() = nullptr;
 
 /// Owns what a coffees_result points to, until release().
 struct Owned {
@@ -226,6 +227,10 @@ inline void run_init(coffees_result* result) {
   });
 }
 
+inline void run_worker_init(coffees_result* result) {
+  guarded(result, [](Owned&) { user_worker_init(); });
+}
+
 template <HandlerFunction Handler>
 void run_handler(const coffees_event* event, const coffees_context* context, coffees_result* result) {
   guarded(result, [&](Owned& owned) {
@@ -253,25 +258,52 @@ inline void release(coffees_result* result) {
 
 /// Defines the handler of this library: COFFEES_HANDLER(name, (const Event& in, Context& ctx)) { ... return
 /// Response...; } Once per library.
-#define COFFEES_HANDLER(name, ...)                                                                \
-  static ::coffees::Response coffees_handler_##name __VA_ARGS__;                                  \
-  COFFEES_ABI_NOTE;                                                                               \
-  extern "C" const coffees_plugin_v1* coffees_plugin(void) {                                      \
-    static const coffees_plugin_v1 plugin{COFFEES_ABI_VERSION,                                    \
-                                          sizeof(coffees_plugin_v1),                              \
-                                          #name,                                                  \
-                                          ::coffees::detail::run_init,                            \
-                                          ::coffees::detail::run_handler<coffees_handler_##name>, \
-                                          ::coffees::detail::release};                            \
-    return &plugin;                                                                               \
-  }                                                                                               \
+#define COFFEES_HANDLER(name, ...)                                                                      \
+  static ::coffees::Response coffees_handler_##name __VA_ARGS__;                                        \
+  COFFEES_ABI_NOTE;                                                                                     \
+  extern "C" const coffees_plugin_v1* coffees_plugin(void) {                                            \
+    static const coffees_plugin_v1 plugin{                                                              \
+        COFFEES_ABI_VERSION,                                                                            \
+        sizeof(coffees_plugin_v1),                                                                      \
+        #name,                                                                                          \
+        ::coffees::detail::run_init,                                                                    \
+        ::coffees::detail::run_handler<coffees_handler_##name>,                                         \
+        ::coffees::detail::release,                                                                     \
+        ::coffees::detail::user_worker_init != nullptr ? ::coffees::detail::run_worker_init : nullptr}; \
+    return &plugin;                                                                                     \
+  }                                                                                                     \
   static ::coffees::Response coffees_handler_##name __VA_ARGS__
 
-/// Optional: COFFEES_INIT { ... } runs once, before the first invocation and timed on its own. With start =
-/// "zygote" that is once for all workers, which inherit its memory but neither its threads nor its open
-/// files.
+// What runs when, with start = "zygote" (the default). All workers are copies of one process, the zygote:
+// what is drawn, opened or started before the copy is the same for all of them, or is missing.
+//
+//                        | at load       | COFFEES_INIT | COFFEES_WORKER_INIT | handler
+//   runs in              | the zygote    | the zygote   | each worker         | each worker
+//   how often            | once          | once         | once a worker       | once a request
+//   read-only data       | yes           | yes          | yes, but N times    | yes
+//   random numbers, ids  | no: all workers draw the same| yes                 | yes
+//   getpid(), clocks     | of the zygote | of the zygote| of the worker       | of the worker
+//   threads              | no: not copied (workers then load the library themselves)| yes    | yes
+//   files, connections   | no: closed in workers        | yes                 | yes
+//   timed as             | boot          | init         | init                | exec
+//
+// "At load" means static objects and constructors. With start = "fresh" every worker does all of it for
+// itself. Random generators of OpenSSL, GnuTLS, libuuid and arc4random(3) notice the copy; rand(3), <random>
+// engines and most of what seeds itself do not. `coffees check --state` finds such handlers.
+
+/// Optional: COFFEES_INIT { ... } runs once, before the first worker is made, and is timed on its own. An
+/// exception that leaves it is told as the reason why the function cannot start.
 #define COFFEES_INIT                                            \
   static void coffees_user_init();                              \
   [[maybe_unused]] static const bool coffees_init_is_set =      \
       (::coffees::detail::user_init = coffees_user_init, true); \
   static void coffees_user_init()
+
+/// Optional: COFFEES_WORKER_INIT { ... } runs in each worker before its first request: the place to seed
+/// random generators, open connections and start threads. Its time counts as init of the request that waits
+/// for the worker; `init_timeout` limits it. An exception that leaves it fails the start of that worker.
+#define COFFEES_WORKER_INIT                                                   \
+  static void coffees_user_worker_init();                                     \
+  [[maybe_unused]] static const bool coffees_worker_init_is_set =             \
+      (::coffees::detail::user_worker_init = coffees_user_worker_init, true); \
+  static void coffees_user_worker_init()
