@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <iostream>
+#include <string_view>
 
 namespace coffees::platform::standard_output {
 namespace {
@@ -41,10 +42,13 @@ void flush() {
 
 void rescue_half_line() {
   if (::__fbufsize(stdout) != buffer.size() || ::__flbf(stdout) == 0) return;
-  const std::size_t pending = std::min(::__fpending(stdout), buffer.size());
-  if (pending == 0) return;
+  const std::string_view pending(buffer.data(), std::min(::__fpending(stdout), buffer.size()));
+  // A line that has its end is being written, or was: signals mostly arrive when a system call returns, and
+  // before the stream knows that its buffer is empty. Written again it would be there twice.
+  const std::string_view half = pending.substr(pending.rfind('\n') + 1);
+  if (half.empty()) return;
   // Nobody is left who could be told of a failure.
-  [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, buffer.data(), pending);
+  [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, half.data(), half.size());
 }
 
 }  // namespace coffees::platform::standard_output

@@ -105,7 +105,7 @@ TEST_CASE("what a thread prints after the answer belongs to the worker and to no
 TEST_CASE(
     "every line of a thousand requests that print in five ways and answer, crash or time out is there once",
     "[load]") {
-  Server server(function("printer", fixture("printer"), "timeout = \"250ms\""));
+  Server server(function("printer", fixture("printer"), "timeout = \"1s\""));
   const std::vector<std::string> ways{"printf", "write", "cout", "child", "thread"};
   // More answers than crashes: the breaker opens after five crashes in a row.
   const std::vector<std::string> ends{"answer", "answer", "answer", "throw", "null", "abort", "spin"};
