@@ -29,7 +29,8 @@ Fields fields_of(const Outcome& outcome) {
     fields["the answer"] = outcome.body;
     return fields;
   }
-  for (const auto& [pointer, value] : document.flatten().items())
+  const nlohmann::json flat = document.flatten();
+  for (const auto& [pointer, value] : flat.items())
     fields["field " + pointer + " of the answer"] =
         value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return fields;
