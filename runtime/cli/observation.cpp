@@ -6,22 +6,37 @@
 #include "events/console_view.h"
 #include "events/recording.h"
 #include "platform/output.h"
+#include "platform/syscall.h"
 
 namespace coffees::cli {
 
 std::vector<std::unique_ptr<events::Follower>> start_followers(const ServeOptions& options,
                                                                const events::EventLog& log, Console& console,
-                                                               const std::string& digest) {
+                                                               const std::string& digest,
+                                                               const std::atomic<std::uint32_t>& reopenings) {
   std::vector<std::unique_ptr<events::Follower>> followers;
   if (!options.record.empty()) {
+    const auto say = [&console](const std::string& text) {
+      console.notice(text);
+      console.flush();
+    };
     auto recording = std::make_unique<events::Recording>(
         log, platform::open_for_appending(options.record),
         events::RecordingSettings{
             .version = COFFEES_VERSION, .configuration = digest, .texts = options.record_texts},
-        [&console, file = options.record](const std::string& why) {
-          console.notice("recording to " + file + " has ended: " + why);
-          console.flush();
+        [say, file = options.record](const std::string& why) {
+          say("recording to " + file + " has ended: " + why);
         });
+    recording->reopen_on_change(reopenings, [say, file = options.record] {
+      try {
+        platform::UniqueFd opened = platform::open_for_appending(file);
+        say("recording to " + file + ", opened anew");
+        return opened;
+      } catch (const platform::SystemError& error) {
+        say("the recording goes on in the file that was open: " + std::string(error.what()));
+        return platform::UniqueFd();
+      }
+    });
     followers.push_back(std::make_unique<events::Follower>(log, std::move(recording)));
   }
   if (!options.quiet) {

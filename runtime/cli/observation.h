@@ -1,6 +1,7 @@
 // The log's views that `serve` keeps running beside the loop: console, recording, admin port.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -33,10 +34,12 @@ class LoggedOutput : public LogSink {
 };
 
 /// Starts the threads that show and record, as the options want them. Throws platform::SystemError when the
-/// recording's file cannot be opened.
+/// recording's file cannot be opened. It is opened anew, within a second, whenever `reopenings` has changed;
+/// that number outlives the threads.
 std::vector<std::unique_ptr<events::Follower>> start_followers(const ServeOptions& options,
                                                                const events::EventLog& log, Console& console,
-                                                               const std::string& digest);
+                                                               const std::string& digest,
+                                                               const std::atomic<std::uint32_t>& reopenings);
 
 /// What `GET /api/v1/isolation` answers.
 admin::Json isolation_document(const HostFacts& host);

@@ -1,8 +1,7 @@
 // coffees serve: the wiring diagram. Builds every part, runs, drains, stops.
 #include <fmt/format.h>
 
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
+#include <atomic>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -14,6 +13,7 @@
 #include "cli/observation.h"
 #include "cli/ports.h"
 #include "cli/server_file.h"
+#include "cli/server_signals.h"
 #include "console.h"
 #include "events/event_json.h"
 #include "front/http_server.h"
@@ -44,29 +44,22 @@ void say(Console& console, std::string_view line) {
   console.flush();
 }
 
-using Signals = asio::basic_signal_set<Executor>;
-
-// Drains once, stops at the second signal. Ends the loop. `exit_code` is set.
-Task<> wait_for_signals(Loop& loop, Signals& signals, front::HttpServer& server, Console& console,
+// Drains once, stops at the second wish to stop. Ends the loop. `exit_code` is set.
+Task<> wait_for_signals(Loop& loop, ServerSignals& signals, front::HttpServer& server, Console& console,
                         Duration drain, int& exit_code) {
-  co_await signals.async_wait(UseTask());
+  co_await signals.next_stop();
   say(console, "stopping: new requests get 503, those under way may finish (once more to stop at once)");
   server.drain();
   spawn_detached(loop.get_executor(), [](Loop& until, front::HttpServer& of) -> Task<> {
     co_await of.wait_until_quiet();
     until.stop();
   }(loop, server));
-  bool limit_passed = false;
   Timer limit(loop.get_executor(), drain);
   limit.async_wait([&](const ErrorCode& error) {
-    if (error) return;
-    limit_passed = true;
-    signals.cancel();
+    if (!error) signals.cancel();
   });
-  ErrorCode ignored;
-  co_await signals.async_wait(asio::redirect_error(UseTask(), ignored));
-  say(console,
-      limit_passed ? "stopped: `drain` has passed, what was under way is cut off" : "stopped at once");
+  const bool at_once = co_await signals.next_stop();
+  say(console, at_once ? "stopped at once" : "stopped: `drain` has passed, what was under way is cut off");
   exit_code = kCutOff;
   loop.stop();
 }
@@ -98,13 +91,15 @@ int serve(const ServeOptions& options) {
   platform::limits::prepare_descriptors(kDescriptors);
 
   Loop loop;
-  // From the first moment: as process 1 of a container a signal without a handler would be lost.
-  Signals signals(loop.get_executor(), SIGTERM, SIGINT);
-  // A terminal that was closed is a wish to stop, too, unless somebody has said otherwise (nohup(1)).
-  if (std::signal(SIGHUP, SIG_IGN) != SIG_IGN) signals.add(SIGHUP);
-  Deadlines deadlines(loop.get_executor());
+  std::atomic<std::uint32_t> reopenings{0};
   Console console(options.in_background ? -1 : 2,
                   options.log_format == "json" ? &events::EventJson::notice : nullptr);
+  ServerSignals signals(loop, [&] {
+    ++reopenings;
+    if (options.record.empty())
+      say(console, "SIGHUP: there is no --record to reopen; nothing else is read again");
+  });
+  Deadlines deadlines(loop.get_executor());
   const HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
   if (configuration.server.isolation == config::IsolationWish::strict &&
       host.level != platform::isolation::Level::full)
@@ -135,7 +130,7 @@ int serve(const ServeOptions& options) {
   if (!options.in_background) server_file.emplace(url, admin_url);
   std::vector<std::unique_ptr<events::Follower>> followers;
   try {
-    followers = start_followers(options, log, console, digest);
+    followers = start_followers(options, log, console, digest, reopenings);
   } catch (const platform::SystemError& error) {
     fmt::print(
         stderr, "{}\n",

@@ -10,15 +10,23 @@ constexpr std::size_t kWriteAt = 256 * 1024;
 Recording::Recording(const EventLog& log, platform::UniqueFd file, const RecordingSettings& settings,
                      std::function<void(const std::string&)> on_trouble)
     : json_(log.functions()),
+      settings_(settings),
       file_(std::move(file)),
-      on_trouble_(std::move(on_trouble)),
-      texts_(settings.texts) {
+      on_trouble_(std::move(on_trouble)) {
   pending_ = json_.hello(settings.version, settings.configuration, log.newest()) + "\n";
 }
 
+void Recording::reopen_on_change(const std::atomic<std::uint32_t>& reopenings,
+                                 std::function<platform::UniqueFd()> open) {
+  reopenings_ = &reopenings;
+  reopened_ = reopenings.load();
+  open_ = std::move(open);
+}
+
 void Recording::event(const Event& event) {
+  last_ = event.header.sequence;
   if (!file_) return;
-  if (texts_ || event.text.empty()) {
+  if (settings_.texts || event.text.empty()) {
     json_.append(pending_, event);
   } else {
     Event without_text = event;
@@ -31,6 +39,20 @@ void Recording::event(const Event& event) {
 
 void Recording::dropped(std::uint64_t first, std::uint64_t count) {
   if (file_) pending_.append(EventJson::dropped(first, count)).append("\n");
+}
+
+void Recording::rest() {
+  write();
+  if (reopenings_ != nullptr && reopenings_->load() != reopened_) reopen();
+}
+
+void Recording::reopen() {
+  reopened_ = reopenings_->load();
+  platform::UniqueFd next = open_();
+  if (!next) return;
+  file_ = std::move(next);
+  pending_ = json_.hello(settings_.version, settings_.configuration, last_) + "\n";
+  write();
 }
 
 void Recording::write() {

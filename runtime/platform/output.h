@@ -26,4 +26,7 @@ std::string write_file(int file, std::string_view text);
 /// Whether somebody may be sitting in front of it (isatty(3)).
 bool is_terminal(int descriptor);
 
+/// Whether the calling process has a controlling terminal (tty(4)), whatever its descriptors are.
+bool has_terminal();
+
 }  // namespace coffees::platform

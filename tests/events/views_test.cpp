@@ -1,6 +1,7 @@
 // What becomes of events: JSON, text, the console, recordings.
 #include <fcntl.h>
 #include <unistd.h>
+#include <atomic>
 
 #include <array>
 #include <fstream>
@@ -367,4 +368,40 @@ TEST_CASE("a recording to a full disk ends, is said to have ended, and keeps not
   recording.rest();
   REQUIRE(troubles.size() == 1);
   CHECK(troubles[0].find("o space") != std::string::npos);
+}
+
+TEST_CASE("a recording that is reopened goes on in the next file, which begins with hello") {
+  Scene scene;
+  std::string first = "/tmp/coffees-recording-XXXXXX";
+  std::string second = "/tmp/coffees-recording-XXXXXX";
+  std::vector<int> files{::mkstemp(first.data()), ::mkstemp(second.data())};
+  REQUIRE(files[1] >= 0);
+  std::atomic<std::uint32_t> reopenings{0};
+  Recording recording(scene.log, platform::UniqueFd(files[0]), {.version = "1.2.3", .configuration = "abc"},
+                      [](const std::string&) { FAIL(); });
+  bool can_open = false;
+  recording.reopen_on_change(reopenings, [&] { return platform::UniqueFd(can_open ? files[1] : -1); });
+  scene.line("x");
+  scene.for_each([&](const Event& event) { recording.event(event); });
+  ++reopenings;
+  recording.rest();  // there is no next file: the old one is kept
+  recording.dropped(7, 3);
+  can_open = true;
+  ++reopenings;
+  recording.rest();
+  recording.rest();
+  const auto lines = [](const std::string& path) {
+    std::ifstream in(path);
+    std::vector<json> all;
+    for (std::string line; std::getline(in, line);) all.push_back(json::parse(line));
+    ::unlink(path.c_str());
+    return all;
+  };
+  const std::vector<json> before = lines(first);
+  const std::vector<json> after = lines(second);
+  REQUIRE(before.size() == 3);
+  CHECK(before[2]["type"] == "dropped");
+  REQUIRE(after.size() == 1);
+  CHECK(after[0]["type"] == "hello");
+  CHECK(after[0]["seq"] == before[1]["seq"]);
 }

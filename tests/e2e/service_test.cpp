@@ -1,0 +1,217 @@
+// A server as a service manager, a container runtime, a log rotation and their operators treat it.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "catch.h"
+#include "e2e/support/client.h"
+#include "e2e/support/program.h"
+#include "e2e/support/server.h"
+
+using namespace coffees::test;
+using nlohmann::json;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+template <typename Running>
+std::size_t count_grinding(const Running& server) {
+  const std::string text = server.errors();
+  std::size_t count = 0;
+  for (std::size_t at = text.find("| grinding"); at != std::string::npos;
+       at = text.find("| grinding", at + 1))
+    ++count;
+  return count;
+}
+
+// Answers of latte that take `ms`, all of them under way when this returns.
+template <typename Running>
+std::vector<std::jthread> order_lattes(const Running& server, int ms, std::vector<Response>& responses) {
+  const std::size_t before = count_grinding(server);
+  std::vector<std::jthread> threads;
+  threads.reserve(responses.size());
+  for (Response& response : responses)
+    threads.emplace_back([&server, &response, ms] {
+      response = post(server.port(), "/latte", R"({"ms":)" + std::to_string(ms) + "}");
+    });
+  REQUIRE(eventually([&] { return count_grinding(server) >= before + responses.size(); }, 20'000));
+  return threads;
+}
+
+template <typename Running>
+bool is_stopping(const Running& server) {
+  return eventually([&] { return has(server.errors(), "stopping:"); });
+}
+
+std::vector<json> lines_of(const std::string& file) {
+  std::vector<json> all;
+  std::istringstream text(read_file(file));
+  for (std::string line; std::getline(text, line);) all.push_back(json::parse(line));
+  return all;
+}
+
+bool is_finished_in(const std::string& file, const std::string& id) {
+  const std::string text = read_file(file);
+  return has(text, "invocation.finished") && has(text, id);
+}
+
+}  // namespace
+
+// -- Signals.
+
+TEST_CASE("a second SIGTERM within a second is the same signal: the drain goes on") {
+  Server server(function("latte", menu("latte")));
+  std::vector<Response> responses(3);
+  std::vector<std::jthread> threads = order_lattes(server, 900, responses);
+  server.signal(SIGTERM);
+  REQUIRE(is_stopping(server));
+  for (int i = 0; i < 3; ++i) server.signal(SIGTERM);
+  threads.clear();
+  CHECK(count_status(responses, 200) == 3);
+  CHECK(server.wait() == 0);
+  CHECK_FALSE(has(server.errors(), "stopped at once"));
+}
+
+TEST_CASE("SIGTERM twice is a drain each time, as `timeout` and `tini -g` send it") {
+  for (int round = 0; round < 10; ++round) {
+    Server server(function("latte", menu("latte")));
+    std::vector<Response> responses(2);
+    std::vector<std::jthread> threads = order_lattes(server, 150, responses);
+    server.signal(SIGTERM);
+    server.signal(SIGTERM);
+    threads.clear();
+    CHECK(count_status(responses, 200) == 2);
+    CHECK(server.wait() == 0);
+  }
+}
+
+TEST_CASE("a second SIGINT within 200 ms is the same signal, a later one stops at once") {
+  for (const bool later : {false, true}) {
+    bool in_time = false;
+    for (int attempt = 0; attempt < 5 && !in_time; ++attempt) {
+      Server server(function("latte", menu("latte"), "timeout = \"60s\""));
+      std::vector<Response> responses(1);
+      std::vector<std::jthread> threads = order_lattes(server, later ? 30'000 : 900, responses);
+      const auto first = std::chrono::steady_clock::now();
+      server.signal(SIGINT);
+      REQUIRE(is_stopping(server));
+      if (later) sleep_ms(250);  // the time is what makes it another wish
+      server.signal(SIGINT);
+      // A machine that was busy with something else proves nothing about the same wish.
+      in_time = later || std::chrono::steady_clock::now() - first < std::chrono::milliseconds(150);
+      const int exit_code = server.wait();
+      threads.clear();
+      if (!in_time) continue;
+      CHECK(exit_code == (later ? 10 : 0));
+      CHECK(count_status(responses, 200) == (later ? 0 : 1));
+    }
+    CHECK(in_time);
+  }
+}
+
+TEST_CASE("another signal is another wish: SIGINT right after SIGTERM stops at once") {
+  Server server(function("latte", menu("latte"), "timeout = \"60s\""));
+  std::vector<Response> responses(1);
+  std::vector<std::jthread> threads = order_lattes(server, 30'000, responses);
+  server.signal(SIGTERM);
+  REQUIRE(is_stopping(server));
+  server.signal(SIGINT);
+  CHECK(server.wait() == 10);
+}
+
+TEST_CASE("SIGUSR1 and SIGUSR2 stop nothing, not even a drain") {
+  Server server(function("latte", menu("latte")));
+  const auto send_both = [&] {
+    server.signal(SIGUSR1);
+    server.signal(SIGUSR2);
+  };
+  send_both();
+  CHECK(get(server.port(), "/healthz").status == 200);
+  std::vector<Response> responses(2);
+  std::vector<std::jthread> threads = order_lattes(server, 600, responses);
+  send_both();
+  server.signal(SIGTERM);
+  REQUIRE(is_stopping(server));
+  send_both();
+  threads.clear();
+  CHECK(count_status(responses, 200) == 2);
+  CHECK(server.wait() == 0);
+}
+
+TEST_CASE("SIGHUP opens the recording anew and stops nothing: a log rotation loses no event") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/coffees.toml") << function("espresso", menu("espresso"));
+  const std::string file = directory.path() + "/events";
+  const Program server({"--record", file}, Program::Terminal::none, directory.path());
+  const std::string first = post(server.port(), "/espresso", "1").header("x-request-id");
+  REQUIRE(eventually([&] { return is_finished_in(file, first); }));
+  std::filesystem::rename(file, file + ".1");
+  server.signal(SIGHUP);
+  REQUIRE(eventually([&] { return std::filesystem::exists(file); }));
+  const std::string second = post(server.port(), "/espresso", "2").header("x-request-id");
+  REQUIRE(eventually([&] { return is_finished_in(file, second); }));
+  CHECK_FALSE(is_finished_in(file + ".1", second));
+  const std::vector<json> before = lines_of(file + ".1");
+  const std::vector<json> after = lines_of(file);
+  CHECK(after[0]["type"] == "hello");
+  CHECK(after[0]["functions"] == json({"espresso"}));
+  CHECK(after[0]["config"] == before[0]["config"]);
+  CHECK(after[1]["seq"].get<int>() == before.back()["seq"].get<int>() + 1);
+  CHECK(eventually([&] { return has(server.errors(), "opened anew"); }));
+}
+
+TEST_CASE("a recording that cannot be opened anew goes on where it was") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/coffees.toml") << function("espresso", menu("espresso"));
+  const std::string file = directory.path() + "/logs/events";
+  std::filesystem::create_directory(directory.path() + "/logs");
+  const Program server({"--record", file}, Program::Terminal::none, directory.path());
+  std::filesystem::rename(directory.path() + "/logs", directory.path() + "/old");
+  server.signal(SIGHUP);
+  REQUIRE(
+      eventually([&] { return has(server.errors(), "the recording goes on in the file that was open"); }));
+  const std::string id = post(server.port(), "/espresso", "x").header("x-request-id");
+  CHECK(eventually([&] { return is_finished_in(directory.path() + "/old/events", id); }));
+}
+
+TEST_CASE("SIGHUP without a terminal never stops a server, not even one that drains") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/coffees.toml") << function("latte", menu("latte"));
+  Program server({}, Program::Terminal::none, directory.path());
+  for (int i = 0; i < 3; ++i) server.signal(SIGHUP);
+  REQUIRE(eventually([&] { return has(server.errors(), "SIGHUP: there is no --record"); }));
+  std::vector<Response> responses(1);
+  std::vector<std::jthread> threads = order_lattes(server, 600, responses);
+  server.signal(SIGTERM);
+  server.signal(SIGHUP);  // as systemd does with SendSIGHUP=yes
+  threads.clear();
+  CHECK(count_status(responses, 200) == 1);
+  CHECK(server.wait() == 0);
+}
+
+TEST_CASE("a terminal that is closed drains, unless nohup has said otherwise") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() + "/coffees.toml") << function("latte", menu("latte"));
+  std::signal(SIGHUP, SIG_DFL);  // this test may run under nohup itself
+  Program server({}, Program::Terminal::own, directory.path());
+  std::vector<Response> responses(2);
+  std::vector<std::jthread> threads = order_lattes(server, 300, responses);
+  server.close_terminal();
+  CHECK(server.wait() == 0);
+  threads.clear();
+  CHECK(count_status(responses, 200) == 2);
+
+  std::signal(SIGHUP, SIG_IGN);  // which a program that is started inherits
+  Program stays({}, Program::Terminal::own, directory.path());
+  std::signal(SIGHUP, SIG_DFL);
+  stays.close_terminal();
+  REQUIRE(eventually([&] { return has(stays.errors(), "SIGHUP: there is no --record"); }));
+  CHECK(post(stays.port(), "/latte", R"({"ms":1})").status == 200);
+}
