@@ -15,6 +15,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "platform/outside_signals.h"
 #include "platform/syscall.h"
 
 namespace coffees::platform {
@@ -66,13 +67,13 @@ std::string describe(const last_words::Words& words) {
 pid_t spawn(const std::string& program, const std::vector<std::string>& arguments, int channel) {
   SpawnPlan plan;
   sigset_t all;
-  sigset_t none;
   ::sigfillset(&all);
-  ::sigemptyset(&none);
+  // A signal to every process of ours may come before the program can say that it ignores it.
+  const sigset_t blocked = outside_signals::all();
   check_spawn(::posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK),
               "posix_spawnattr_setflags");
   check_spawn(::posix_spawnattr_setsigdefault(&plan.attributes, &all), "posix_spawnattr_setsigdefault");
-  check_spawn(::posix_spawnattr_setsigmask(&plan.attributes, &none), "posix_spawnattr_setsigmask");
+  check_spawn(::posix_spawnattr_setsigmask(&plan.attributes, &blocked), "posix_spawnattr_setsigmask");
   // The channel first: /dev/null could otherwise be opened onto it. dup2 onto itself clears close-on-exec
   // (posix_spawn_file_actions_adddup2(3), POSIX.1-2024).
   check_spawn(::posix_spawn_file_actions_adddup2(&plan.files, channel, 3), "posix_spawn dup2");

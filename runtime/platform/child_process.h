@@ -26,8 +26,9 @@ std::string describe(ExitStatus status);
 std::string describe(const last_words::Words& words);
 
 /// Starts `program` with `arguments` (without argv[0]), an empty environment, every signal at its default,
-/// standard input and output at /dev/null, standard error inherited and `channel` as descriptor 3. The child
-/// is reaped by the kernel if the caller ignores SIGCHLD. Returns its process id. Throws SystemError.
+/// those of outside_signals.h blocked, standard input and output at /dev/null, standard error inherited and
+/// `channel` as descriptor 3. The child is reaped by the kernel if the caller ignores SIGCHLD. Returns its
+/// process id. Throws SystemError.
 pid_t spawn(const std::string& program, const std::vector<std::string>& arguments, int channel);
 
 /// A handle on `pid`. Empty when the process is gone already. Throws SystemError on other failures.

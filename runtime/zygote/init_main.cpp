@@ -8,6 +8,7 @@
 #include "platform/channel.h"
 #include "platform/children.h"
 #include "platform/clone.h"
+#include "platform/outside_signals.h"
 #include "platform/syscall.h"
 #include "platform/this_process.h"
 #include "zygote/zygote_main.h"
@@ -68,6 +69,8 @@ pid_t start_zygote(const LaunchRequest& request, Inside& inside, platform::Recei
 
 void launcher_main(UniqueFd channel) {
   try {
+    // Inherited by init, and by zygotes until they say otherwise.
+    platform::outside_signals::ignore();
     // Whatever the dispatcher was started with: none of it is ours.
     platform::close_descriptors_from(4);
     std::vector<char> buffer(128 * 1024);

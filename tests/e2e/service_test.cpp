@@ -145,6 +145,54 @@ TEST_CASE("SIGUSR1 and SIGUSR2 stop nothing, not even a drain") {
   CHECK(server.wait() == 0);
 }
 
+TEST_CASE("init and zygote outlive every signal from outside that a service manager may send to a tree") {
+  for (const char* isolation : {"best", "none"}) {
+    Server server(function("latte", menu("latte")), {"--isolation", isolation});
+    REQUIRE(post(server.port(), "/latte", R"({"ms":1})").status == 200);
+    const std::vector<pid_t> workers = server.workers();
+    std::vector<pid_t> others;
+    for (const pid_t pid : server.descendants())
+      if (std::find(workers.begin(), workers.end(), pid) == workers.end()) others.push_back(pid);
+    REQUIRE(others.size() == 2);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2})
+      for (const pid_t pid : others) ::kill(pid, number);
+    // Both are still at work: a second worker comes from the same zygote.
+    const std::vector<Response> both = post_in_parallel(server.port(), "/latte", R"({"ms":200})", 2);
+    CHECK(count_status(both, 200) == 2);
+    CHECK(server.workers().size() == 2);
+    CHECK(alive(others).size() == 2);
+    CHECK_FALSE(has(server.errors(), "function.failed"));
+  }
+}
+
+TEST_CASE(
+    "code of handlers and of init finds no signal ignored or blocked: programs that it starts would inherit "
+    "that") {
+  for (const char* isolation : {"best", "none"})
+    for (const char* start : {"zygote", "fresh"}) {
+      const Server server(function("signals", fixture("signals"), std::string("start = \"") + start + "\""),
+                          {"--isolation", isolation});
+      const json seen = post(server.port(), "/signals").json();
+      CHECK(seen["in_init"] == json::array());
+      CHECK(seen["in_handler"] == json::array());
+    }
+}
+
+TEST_CASE("a signal that init raises against itself ends it, and its name is told") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/coffees.toml";
+  for (const char* isolation : {"best", "none"})
+    for (const auto& [number, name] : std::vector<std::pair<int, std::string>>{
+             {SIGTERM, "terminated"}, {SIGINT, "interrupt"}, {SIGUSR1, "user defined signal 1"}}) {
+      std::ofstream(file) << function("signals", fixture("signals"),
+                                      "env = { RAISE = \"" + std::to_string(number) + "\" }");
+      const CommandResult result = run_coffees({"check", "--config", file, "--isolation", isolation});
+      INFO(result.err);
+      CHECK(result.exit_code == 8);
+      CHECK(has(result.err, name));
+    }
+}
+
 TEST_CASE("SIGHUP opens the recording anew and stops nothing: a log rotation loses no event") {
   const TemporaryDirectory directory;
   std::ofstream(directory.path() + "/coffees.toml") << function("espresso", menu("espresso"));
