@@ -159,6 +159,8 @@ int check(const CheckOptions& options) {
   const config::Loaded loaded = read_configuration(options.functions);
   if (!loaded.problems.empty()) return report_problems(loaded.problems, options.json);
   const std::vector<config::Function>& functions = loaded.config.functions;
+  if (const std::string notice = notice_of_menu(options.functions, loaded.config); !notice.empty())
+    fmt::print(stderr, "note: {}\n", notice);
   platform::survive_broken_pipes();
   platform::reap_children_automatically();
   Loop loop;

@@ -12,6 +12,8 @@ namespace coffees::cli {
 int config_show(const ConfigOptions& options) {
   const std::optional<config::Loaded> loaded = load_configuration(options.functions);
   if (!loaded) return kUsage;
+  if (const std::string notice = notice_of_menu(options.functions, loaded->config); !notice.empty())
+    fmt::print(stderr, "note: {}\n", notice);
   if (options.json) {
     fmt::print("{}\n", config_document(loaded->effective).dump());
     return kOk;

@@ -20,6 +20,7 @@
 #include "platform/child_process.h"
 #include "platform/limits.h"
 #include "platform/syscall.h"
+#include "worker/plugin_file.h"
 
 namespace coffees::cli {
 namespace {
@@ -72,6 +73,23 @@ int report_not_isolated(const HostFacts& host) {
   return kNotIsolated;
 }
 
+// A library that was named on the command line and is none ends the command: there is no configuration that
+// could be right about the other functions. Prints what is wrong with each.
+bool are_libraries(const ServeOptions& options, const config::Config& configuration) {
+  bool all = true;
+  if (options.functions.libraries.empty()) return all;
+  for (const config::Function& function : configuration.functions) {
+    const PluginFault fault = open_plugin(function.path).fault;
+    if (fault.code.empty()) continue;
+    all = false;
+    // Its own hint may speak of `path`, which is not set anywhere here.
+    const std::string hint =
+        fault.code == "E208" ? "name a file that is there, or build it first" : fault.hint;
+    fmt::print(stderr, "{}\n", config::Problem{fault.code, function.name, fault.message, hint}.text());
+  }
+  return all;
+}
+
 std::vector<std::string> names_of(const config::Config& configuration) {
   std::vector<std::string> names;
   for (const config::Function& function : configuration.functions) names.push_back(function.name);
@@ -84,6 +102,7 @@ int serve(const ServeOptions& options) {
   const std::optional<config::Loaded> loaded = load_configuration(options.functions);
   if (!loaded) return kUsage;
   const config::Config& configuration = loaded->config;
+  if (!are_libraries(options, configuration)) return kBadPlugin;
   const std::string digest = config::digest(loaded->effective);
   platform::survive_broken_pipes();
   platform::reap_children_automatically();
@@ -137,6 +156,8 @@ int serve(const ServeOptions& options) {
         config::Problem{"E108", "", error.what(), "--record FILE names a file that can be written"}.text());
     return kUsage;
   }
+  if (const std::string notice = notice_of_menu(options.functions, configuration); !notice.empty())
+    console.notice(notice);
   if (!options.quiet && options.log_format == "text")
     print_banner(console, configuration, host, url, admin_url);
   console.flush();

@@ -263,3 +263,55 @@ TEST_CASE("a terminal that is closed drains, unless nohup has said otherwise") {
   REQUIRE(eventually([&] { return has(stays.errors(), "SIGHUP: there is no --record"); }));
   CHECK(post(stays.port(), "/latte", R"({"ms":1})").status == 200);
 }
+
+// -- What is said at the start.
+
+TEST_CASE("a library named on the command line that is none ends the server with exit code 8") {
+  const TemporaryDirectory directory;
+  const std::string text = directory.path() + "/notes.so";
+  std::ofstream(text) << "These are notes, and no library.";
+  const std::string empty = directory.path() + "/empty.so";
+  std::ofstream(empty) << "";
+  std::filesystem::create_directory(directory.path() + "/folder.so");
+  std::filesystem::create_symlink("nowhere", directory.path() + "/link.so");
+  for (const auto& [path, code] :
+       std::vector<std::pair<std::string, std::string>>{{directory.path() + "/nothere.so", "E208"},
+                                                        {directory.path() + "/link.so", "E208"},
+                                                        {directory.path() + "/folder.so", "E202"},
+                                                        {text, "E202"},
+                                                        {empty, "E202"},
+                                                        {fixture("other_abi"), "E203"},
+                                                        {fixture("no_symbol"), "E204"}}) {
+    // A good one beside it makes no difference.
+    const CommandResult result = run_coffees({"serve", menu("espresso"), path, "--port", "0"});
+    INFO(result.err);
+    CHECK(result.exit_code == 8);
+    CHECK(result.err.starts_with("error[" + code + "]: "));
+    CHECK(has(result.err, "\n  hint: "));
+    CHECK(result.out.empty());
+  }
+}
+
+TEST_CASE("without any configuration it is said which file was looked for and what is served instead") {
+  const TemporaryDirectory directory;
+  Program server({"--quiet"}, Program::Terminal::none, directory.path());
+  REQUIRE(eventually([&] { return has(server.errors(), directory.path() + "/coffees.toml"); }));
+  CHECK(has(server.errors(), "espresso, latte"));
+  CHECK(has(server.errors(), "--config"));
+  CHECK(post(server.port(), "/espresso", "x").status == 200);
+  server.signal(SIGTERM);
+  CHECK(server.wait() == 0);
+
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  const CommandResult shown = run_coffees({"config", "show"});
+  const CommandResult named = run_coffees({"config", "show", menu("espresso")});
+  std::filesystem::create_symlink("nowhere.toml", directory.path() + "/coffees.toml");
+  const CommandResult dangling = run_coffees({"serve", "--port", "0"});
+  std::filesystem::current_path(here);
+  CHECK(has(shown.err, directory.path() + "/coffees.toml"));
+  CHECK(named.err.empty());
+  // A file that is there and cannot be read is not the same as none.
+  CHECK(dangling.exit_code == 2);
+  CHECK(has(dangling.err, "error[E300]"));
+}
