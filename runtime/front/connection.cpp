@@ -101,11 +101,12 @@ Task<bool> Connection::answer(Request& request) {
                    frame(request));
       break;
     case Route::Kind::readiness:
-      if (server_.ready())
+      if (const char* why = server_.why_not_ready(); why == nullptr)
         made = plain(200, "application/json", "{\"status\":\"ready\"}\n", frame(request));
       else
-        made = plain(503, "application/json", "{\"status\":\"not ready\"}\n", frame(request),
-                     "Retry-After: 1\r\n");
+        made =
+            plain(503, "application/json", std::string(R"({"status":"not ready","reason":")") + why + "\"}\n",
+                  frame(request), "Retry-After: 1\r\n");
       break;
     case Route::Kind::options:
       made = plain(204, {}, {}, frame(request), allow_field());

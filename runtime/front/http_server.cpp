@@ -1,5 +1,7 @@
 #include "front/http_server.h"
 
+#include <algorithm>
+
 #include "front/answer.h"
 #include "platform/output.h"
 
@@ -110,13 +112,18 @@ Task<> HttpServer::wait_until_quiet() {
   while (active_ > 0) co_await quiet_.wait();
 }
 
-bool HttpServer::ready() const {
-  if (draining_) return false;
-  for (const auto& [name, pool] : dispatcher_.catalog()) {
+const char* HttpServer::why_not_ready() const {
+  if (draining_) return "draining";
+  const auto& catalog = dispatcher_.catalog();
+  const bool all_fail = std::all_of(catalog.begin(), catalog.end(), [](const auto& entry) {
+    return entry.second->breaker_is_open() || entry.second->source_status().state == "failed";
+  });
+  if (all_fail && !catalog.empty()) return "no function can be run";
+  for (const auto& [name, pool] : catalog) {
     const scaler::Snapshot now = pool->snapshot();
-    if (now.idle + now.busy < pool->settings().rules.min_warm) return false;
+    if (now.idle + now.busy < pool->settings().rules.min_warm) return "min_warm is not reached";
   }
-  return true;
+  return nullptr;
 }
 
 boost::beast::flat_buffer HttpServer::take_buffer() {

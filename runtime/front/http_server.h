@@ -57,7 +57,9 @@ class HttpServer {
   [[nodiscard]] const std::string& admin_url() const { return admin_url_; }
   [[nodiscard]] const ServerSettings& settings() const { return settings_; }
   [[nodiscard]] bool draining() const { return draining_; }
-  [[nodiscard]] bool ready() const;
+  /// What GET /readyz says: null when requests can be served, else why not. While draining, while every
+  /// function has failed to load or has its breaker open, and before each has its min_warm.
+  [[nodiscard]] const char* why_not_ready() const;
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
   void opened(Connection& connection) {
     if (connections_.empty()) connected_.notify();

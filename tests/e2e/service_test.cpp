@@ -315,3 +315,41 @@ TEST_CASE("without any configuration it is said which file was looked for and wh
   CHECK(dangling.exit_code == 2);
   CHECK(has(dangling.err, "error[E300]"));
 }
+
+// -- Readiness.
+
+TEST_CASE("/readyz is 503 when every function has failed to load, and 200 while one has not") {
+  const auto ready = [](const Server& server) { return get(server.port(), "/readyz"); };
+  const Server broken(function("a", fixture("init_throws")) + function("b", "/nonexistent.so"));
+  REQUIRE(eventually([&] { return ready(broken).status == 503; }));
+  CHECK(ready(broken).json()["reason"] == "no function can be run");
+  CHECK_FALSE(ready(broken).header("retry-after").empty());
+  CHECK(get(broken.port(), "/healthz").status == 200);
+  const Server half(function("a", fixture("init_throws")) + function("espresso", menu("espresso")));
+  REQUIRE(eventually([&] { return has(half.errors(), "no beans"); }));
+  CHECK(ready(half).status == 200);
+}
+
+TEST_CASE("/readyz is 503 while the breaker of every function is open, and 200 again after a success") {
+  const Server server(function("misbehave", fixture("misbehave")) + function("broken", "/nonexistent.so"));
+  const auto ready = [&] { return get(server.port(), "/readyz").status; };
+  REQUIRE(eventually([&] { return ready() == 200; }));
+  for (int i = 0; i < 5; ++i) post(server.port(), "/misbehave", R"({"do":"abort"})");
+  CHECK(ready() == 503);
+  REQUIRE(eventually([&] { return post(server.port(), "/misbehave", "{}").status == 200; }));
+  CHECK(ready() == 200);
+}
+
+TEST_CASE("/readyz is 503 while draining") {
+  Server server(function("latte", menu("latte")));
+  CHECK(get(server.port(), "/readyz").status == 200);
+  std::vector<Response> responses(1);
+  std::vector<std::jthread> threads = order_lattes(server, 800, responses);
+  server.signal(SIGTERM);
+  REQUIRE(is_stopping(server));
+  const Response response = get(server.port(), "/readyz");
+  CHECK(response.status == 503);
+  CHECK(response.json()["reason"] == "draining");
+  threads.clear();
+  CHECK(server.wait() == 0);
+}
