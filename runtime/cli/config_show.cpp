@@ -25,7 +25,9 @@ int config_show(const ConfigOptions& options) {
       fmt::print("{}[{}]\n", table.empty() ? "" : "\n", one.key.substr(0, dot));
       table = one.key.substr(0, dot);
     }
-    const std::string line = fmt::format("{} = {}", one.key.substr(dot + 1), one.value);
+    std::string line = fmt::format("{} = {}", one.key.substr(dot + 1), one.value);
+    // Read as a configuration it would be an error.
+    if (!one.no_effect.empty()) line = fmt::format("# {}  # no effect: {}", line, one.no_effect);
     if (options.origin)
       fmt::print("{:<36} # {}\n", line, one.origin);
     else

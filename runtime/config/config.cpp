@@ -57,11 +57,13 @@ Loaded from_libraries(const std::vector<std::string>& paths, const std::vector<O
 std::string digest(const std::vector<Effective>& effective) {
   // FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv): tells configurations apart, protects nothing.
   std::uint64_t hash = 14695981039346656037ULL;
-  for (const Effective& value : effective)
+  for (const Effective& value : effective) {
+    if (!value.no_effect.empty()) continue;
     for (const char c : value.key + "=" + value.value + "\n") {
       hash ^= static_cast<unsigned char>(c);
       hash *= 1099511628211ULL;
     }
+  }
   return fmt::format("{:016x}", hash);
 }
 

@@ -75,9 +75,10 @@ struct Problem {
 
 /// One value in effect, as `coffees config show` prints it.
 struct Effective {
-  std::string key;     ///< "functions.espresso.timeout"
-  std::string value;   ///< as it would stand in coffees.toml
-  std::string origin;  ///< "default", "coffees.toml:7:11", "--set", "environment COFFEES_...", "--port"
+  std::string key;        ///< "functions.espresso.timeout"
+  std::string value;      ///< as it would stand in coffees.toml; where it may be a secret, "(hidden)"
+  std::string origin;     ///< "default", "coffees.toml:7:11", "--set", "environment COFFEES_...", "--port"
+  std::string no_effect;  ///< why it says nothing beside the other values ("queue = 0 ..."); empty: it counts
 };
 
 /// A configuration, or everything that is wrong with it.

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <limits>
 
+#include "config/client_names.h"
 #include "config/key_kinds.h"
 
 namespace coffees::config {
@@ -56,7 +57,9 @@ std::string read_hosts(const toml::node& node, Server& server) {
   server.hosts.clear();
   for (const toml::node& element : *array) {
     const auto host = element.value_exact<std::string>();
-    if (!host || host->empty()) return "hosts = [\"coffee.example\"]";
+    if (!host) return "hosts = [\"coffee.example\"]";
+    if (const std::string hint = why_no_host_matches(*host); !hint.empty())
+      return fmt::format("no request can match {}: {}", quoted(*host), hint);
     server.hosts.push_back(*host);
   }
   return {};

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "config/keys.h"
+#include "config/no_effect.h"
 #include "config/units.h"
 
 namespace coffees::config {
@@ -121,7 +122,10 @@ class Reader {
       }
       const std::size_t before = loaded_.problems.size();
       read_keys(value, function_keys(), function, prefix, false);
-      if (loaded_.problems.size() == before) check(place(value, prefix), function);
+      if (loaded_.problems.size() == before) {
+        check(place(value, prefix), function);
+        check_effects(function);
+      }
       if (!function.path.empty())
         function.path = (std::filesystem::path(directory_) / function.path).lexically_normal();
       loaded_.config.functions.push_back(std::move(function));
@@ -132,10 +136,26 @@ class Reader {
     const std::string where = "[functions." + function.name + "]";
     if (function.path.empty())
       problem("E305", place, where + " has no path", "path = \"build/" + function.name + ".so\"");
+    const auto least = set_at_.find("functions." + function.name + ".min_warm");
     if (function.min_warm > function.limit)
-      problem("E306", place,
+      problem("E306", least == set_at_.end() ? place : least->second,
               fmt::format("{}: min_warm = {} is above limit = {}", where, function.min_warm, function.limit),
               "lower min_warm or raise limit");
+  }
+
+  // What was set for this very function counts, or is a mistake. An override that makes a line of the file
+  // idle is none: it may be meant for one start only.
+  void check_effects(const Function& function) {
+    const std::string prefix = "functions." + function.name + ".";
+    for (const NoEffect& way : ways_to_have_no_effect()) {
+      const auto set_at = set_at_.find(prefix + way.key);
+      if (set_at == set_at_.end() || !way.applies(function)) continue;
+      if (origins_.contains(prefix + way.cause) && !origins_.contains(prefix + way.key)) continue;
+      problem("E308", set_at->second,
+              fmt::format("[functions.{}]: {} can have no effect: {}", function.name, way.key,
+                          way.because(function)),
+              way.hint);
+    }
   }
 
   void check_server() {
@@ -166,7 +186,11 @@ class Reader {
         else if (const auto general = set_at_.find(std::string("defaults.") + key.name);
                  general != set_at_.end())
           origin = general->second;
-        loaded_.effective.push_back({path, key.show(function), origin});
+        std::string no_effect;
+        for (const NoEffect& way : ways_to_have_no_effect())
+          if (way.key == std::string_view(key.name) && way.applies(function))
+            no_effect = way.because(function);
+        loaded_.effective.push_back({path, key.show(function), origin, no_effect});
       }
   }
 

@@ -104,7 +104,7 @@ TEST_CASE("every documented key is read") {
     processes = 8
     tmp = "1MiB"
     start = "fresh"
-    reuse = false
+    reuse = true
     env = { GREETING = "hello" })");
   for (const Problem& problem : loaded.problems) UNSCOPED_INFO(problem.text());
   REQUIRE(loaded.problems.empty());
@@ -130,7 +130,8 @@ TEST_CASE("every documented key is read") {
   CHECK(brew.processes == 8);
   CHECK(brew.tmp == 1ULL << 20);
   CHECK(brew.start == StartMode::fresh);
-  CHECK_FALSE(brew.reuse);
+  CHECK(brew.reuse);
+  CHECK_FALSE(load("[functions.brew]\npath = \"b.so\"\nreuse = false").config.functions[0].reuse);
   CHECK(brew.env.at("GREETING") == "hello");
 }
 

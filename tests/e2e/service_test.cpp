@@ -353,3 +353,25 @@ TEST_CASE("/readyz is 503 while draining") {
   threads.clear();
   CHECK(server.wait() == 0);
 }
+
+// -- Configuration.
+
+TEST_CASE("what can have no effect, and a host that nobody can ask for, is an error with place and hint") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/coffees.toml";
+  const auto serve = [&](const std::string& text) {
+    std::ofstream(file) << text;
+    return run_coffees({"serve", "--config", file, "--port", "0"});
+  };
+  for (const auto& [text, place] : std::vector<std::pair<std::string, std::string>>{
+           {function("espresso", menu("espresso"), "queue_timeout = \"5s\""), ":3:17: "},
+           {function("espresso", menu("espresso"), "reuse = false\nmax_requests = 5"), ":4:16: "},
+           {"[server]\nhosts = [\"http://coffee.example\"]\n", ":2:9: "},
+           {"[server]\nhosts = [\"coffee.example:80\"]\n", ":2:9: "}}) {
+    const CommandResult result = serve(text);
+    INFO(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(has(result.err, file + place));
+    CHECK(has(result.err, "\n  hint: "));
+  }
+}
