@@ -30,6 +30,12 @@ int unknown_option(const std::string& word) {
   return kUsage;
 }
 
+// A message may repeat words of the command line: "functions.hello.env.PASSWORD=..." without its --set.
+std::string without_values(const std::string& message) {
+  const std::size_t equals = message.find('=');
+  return equals == std::string::npos ? message : message.substr(0, equals) + "=(hidden)";
+}
+
 // What was printed has arrived: a full disk is no success.
 int after_output(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
@@ -58,15 +64,15 @@ int main(int argc, char** argv) {
   }
   if (!first.empty() && !first.starts_with('-') &&
       std::find(commands.begin(), commands.end(), first) == commands.end())
-    return unknown_command(commands, first);
+    return unknown_command(commands, without_values(first));
   try {
     app.parse(argc, argv);
     return after_output(command_line.exit_code());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return after_output(app.exit(error) == 0 ? kOk : kUsage);
-    if (first.starts_with('-')) return unknown_option(first);
+    if (first.starts_with('-')) return unknown_option(without_values(first));
     const std::vector<CLI::App*> used = app.get_subcommands();
-    fmt::print(stderr, "error[E109]: {}\n  hint: coffees {}--help\n", error.what(),
+    fmt::print(stderr, "error[E109]: {}\n  hint: coffees {}--help\n", without_values(error.what()),
                used.empty() ? "" : used.front()->get_name() + " ");
     return kUsage;
   } catch (const std::exception& error) {

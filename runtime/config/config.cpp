@@ -16,6 +16,27 @@ std::string Problem::text() const {
   return text;
 }
 
+namespace {
+
+// A parser's description without what it quotes of the file, which may be a secret: what it expected and the
+// names of keys stay.
+std::string without_values(std::string_view description) {
+  description = description.substr(0, description.find(", saw "));
+  std::string out;
+  while (true) {
+    const std::size_t begin = description.find('\'');
+    const std::size_t end = begin == std::string_view::npos ? begin : description.find('\'', begin + 1);
+    if (end == std::string_view::npos) return out.append(description);
+    const std::string_view before = description.substr(0, begin);
+    const bool is_grammar = before.ends_with("expected ") || before.ends_with("closing ") ||
+                            before.find("existing ") != std::string_view::npos;
+    out.append(before).append(is_grammar ? description.substr(begin, end + 1 - begin) : "(hidden)");
+    description.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
 Loaded load_text(const std::string& text, const std::string& name, const std::string& directory,
                  const std::vector<Override>& overrides) {
   try {
@@ -23,7 +44,7 @@ Loaded load_text(const std::string& text, const std::string& name, const std::st
   } catch (const toml::parse_error& error) {
     return {{},
             {{"E301", fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column),
-              std::string(error.description()), "the format is TOML: https://toml.io"}},
+              without_values(error.description()), "the format is TOML: https://toml.io"}},
             {}};
   }
 }

@@ -112,7 +112,8 @@ std::vector<Override> from_environment(const std::vector<std::pair<std::string, 
 /// The JSON Schema (https://json-schema.org, 2020-12) of coffees.toml, for editors.
 std::string schema();
 
-/// Sixteen hexadecimal digits that differ when any value does; secrets are not to be read from it.
+/// Sixteen hexadecimal digits that differ when any value does that has an effect and is not hidden: nothing
+/// about hidden ones can be found out from it.
 std::string digest(const std::vector<Effective>& effective);
 
 /// Whether only this machine can reach what listens on `host`.

@@ -12,6 +12,7 @@
 namespace coffees::config {
 
 constexpr const char* kNoUnit = "has no unit";
+constexpr const char* kHidden = "\"(hidden)\"";  ///< what is shown in place of a value of a hidden key
 
 // A text as TOML writes it, on one line whatever is in it: it may become a key.
 inline std::string quoted(const std::string& text) {

@@ -40,7 +40,7 @@ std::string show_env(const Function& function) {
   if (function.env.empty()) return "{}";
   std::string all;
   for (const auto& [name, value] : function.env)
-    all += (all.empty() ? "{ " : ", ") + quoted(name) + " = " + quoted(value);
+    all += (all.empty() ? "{ " : ", ") + quoted(name) + " = " + kHidden;
   return all + " }";
 }
 
@@ -94,7 +94,8 @@ Key<Server> token_key() {
   Key<Server> key = text("admin_token", &Server::admin_token,
                          "What admin clients have to send; without it the admin port stays on loopback.");
   key.read = read_token;
-  key.secret = true;
+  key.show = [](const Server& server) { return server.admin_token.empty() ? "\"\"" : kHidden; };
+  key.hidden = true;
   return key;
 }
 
@@ -129,7 +130,8 @@ const std::vector<Key<Function>>& function_keys() {
        .about = "The environment of the handler, and nothing else is in it.",
        .read = read_env,
        .show = show_env,
-       .schema = R"("type": "object", "additionalProperties": {"type": "string"})"},
+       .schema = R"("type": "object", "additionalProperties": {"type": "string"})",
+       .hidden = true},
   };
   return keys;
 }

@@ -19,12 +19,12 @@ struct Key {
   const char* about = "";  ///< one sentence
   /// Stores the value; returns an empty string, or the hint for a value that does not fit.
   std::function<std::string(const toml::node&, Target&)> read;
-  /// The value as it would stand in the file.
+  /// The value as it would stand in the file. Of a hidden key: that it is set, and names, but no value.
   std::function<std::string(const Target&)> show;
   std::string schema;  ///< members of a JSON Schema, "\"type\": \"string\""
   const char* unit_complaint = "is not a value for this key";  ///< what is said of a bare number
   bool only_per_function = false;                              ///< makes no sense under [defaults]
-  bool secret = false;                                         ///< never shown
+  bool hidden = false;  ///< values are told nowhere: they may be secrets
 
   /// What to say of a value that does not fit.
   [[nodiscard]] std::string complaint(const toml::node& value) const {

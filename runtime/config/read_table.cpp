@@ -99,7 +99,7 @@ class Reader {
         std::ostringstream text;
         value.visit([&text](const auto& concrete) { text << concrete; });
         problem("E302", set_at_[path],
-                fmt::format("{} = {} {}", key->name, key->secret ? "(secret)" : text.str(),
+                fmt::format("{} = {} {}", key->name, key->hidden ? "(hidden)" : text.str(),
                             key->complaint(value)),
                 hint);
       }
@@ -172,10 +172,8 @@ class Reader {
   void list_effective() {
     for (const auto& key : server_keys()) {
       const auto set_at = set_at_.find(std::string("server.") + key.name);
-      const std::string value = key.show(loaded_.config.server);
-      const bool hide = key.secret && value != key.show(Server{});
-      loaded_.effective.push_back({std::string("server.") + key.name, hide ? "\"(secret)\"" : value,
-                                   set_at == set_at_.end() ? "default" : set_at->second});
+      loaded_.effective.push_back({std::string("server.") + key.name, key.show(loaded_.config.server),
+                                   set_at == set_at_.end() ? "default" : set_at->second, ""});
     }
     for (const Function& function : loaded_.config.functions)
       for (const auto& key : function_keys()) {

@@ -375,3 +375,36 @@ TEST_CASE("what can have no effect, and a host that nobody can ask for, is an er
     CHECK(has(result.err, "\n  hint: "));
   }
 }
+
+TEST_CASE("values of env are printed nowhere: not by commands, the admin port, recordings or errors") {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() + "/coffees.toml";
+  std::ofstream(file) << function("espresso", menu("espresso"), "env = { PASSWORD = \"hunter2\" }");
+  const std::string record = directory.path() + "/events";
+  const std::string from_outside = "COFFEES_FUNCTIONS__ESPRESSO__ENV__PIN=hunter2";
+  const Server server(read_file(file), {"--record", record, "--record-texts"}, {from_outside});
+  const std::string id = post(server.port(), "/espresso", "x").header("x-request-id");
+  REQUIRE(eventually([&] { return is_finished_in(record, id); }));
+  std::string told = read_file(record) + server.errors();
+  for (const char* path :
+       {"/api/v1/config", "/api/v1/functions", "/api/v1/workers", "/api/v1/isolation", "/metrics"})
+    told += get(server.admin_port(), path).body;
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {"config", "show", "--config", file},
+           {"config", "show", "--config", file, "--json", "--origin"},
+           {"check", "--config", file, "--json"},
+           {"check", "--config", file, "--set", "functions.espresso.env=hunter2"},
+           {"check", "--config", file, "--set", "functions.espresso.env.PASSWORD:hunter2"},
+           {"check", "--config", file, "--set", "functions.espresso.env={ A = \"hunter2\""},
+           {"check", "--config", file, "--st", "functions.espresso.env.PASSWORD=hunter2"},
+           {"--set=functions.espresso.env.PASSWORD=hunter2", "serve"}}) {
+    const CommandResult result = run_coffees(command, "", {from_outside});
+    told += result.out + result.err;
+  }
+  std::ofstream(file) << "[functions.espresso]\npath = \"x\"\nenv = { PASSWORD = \"hunter2\\q\" }\n";
+  told += run_coffees({"check", "--config", file}).err;
+  CHECK(has(told, "PASSWORD"));
+  CHECK(has(told, "PIN"));
+  CHECK(has(told, "(hidden)"));
+  CHECK_FALSE(has(told, "hunter2"));
+}

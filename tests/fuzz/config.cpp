@@ -76,7 +76,7 @@ void check_shown(const config::Loaded& loaded) {
       table = value.key.substr(0, dot);
       text += fmt::format("[{}]\n", table);
     }
-    const bool hidden = value.value == "\"(secret)\"" && value.key == "server.admin_token";
+    const bool hidden = value.value == "\"(hidden)\"" && value.key == "server.admin_token";
     text += fmt::format("{} = {}\n", value.key.substr(dot + 1), hidden ? "\"any\"" : value.value);
   }
   const config::Loaded again = config::load_text(text, "shown", "/srv");
