@@ -1,6 +1,7 @@
 // The admin API: what has happened, as far as the event log remembers.
 #include "admin/api.h"
 #include "admin/history.h"
+#include "config/timestamp.h"
 #include "config/units.h"
 
 namespace coffees::admin {
@@ -37,14 +38,18 @@ bool read_filter(const httplib::Request& request, HistoryFilter& filter, httplib
     filter.limit = *limit;
   }
   if (request.has_param("since")) {
-    const auto ago = config::parse_duration(request.get_param_value("since"));
-    if (!ago) {
-      problem(response, 400, "bad_request", "this is no time to look back",
-              "since=30s, since=10m: so long ago");
+    const std::string since = request.get_param_value("since");
+    const auto ago = config::parse_duration(since);
+    const auto timestamp = ago ? std::nullopt : config::parse_timestamp(since);
+    if (!ago && !timestamp) {
+      problem(
+          response, 400, "bad_request", "this is no time to look back to",
+          "since=30s, since=1h30m: so long ago; since=2026-01-31T12:00:00Z: a time, its + written as %2B");
       return false;
     }
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    filter.since = (std::chrono::duration_cast<std::chrono::nanoseconds>(now) - *ago).count();
+    filter.since =
+        timestamp ? *timestamp : (std::chrono::duration_cast<std::chrono::nanoseconds>(now) - *ago).count();
   }
   return true;
 }

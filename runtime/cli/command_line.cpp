@@ -103,7 +103,9 @@ void CommandLine::add_watching(CLI::App& app) {
   CLI::App& logs_command = *app.add_subcommand("logs", "what handlers printed");
   logs_command.add_option("function", logs_options_.common.function, "only of this function");
   logs_command.add_flag("-f,--follow", logs_options_.follow, "go on as more is printed");
-  logs_command.add_option("--since", logs_options_.since, "only of so long ago: 30s, 10m");
+  logs_command.add_option(
+      "--since", logs_options_.since,
+      "only of so long ago (30s, 1h30m) or after a time (2026-01-31T12:00:00Z; without Z: local)");
   logs_command.add_option("--request", logs_options_.request,
                           "only of this request id, or those that begin so");
   logs_command.add_option("--worker", logs_options_.worker, "only of this worker: espresso#3");
@@ -114,7 +116,9 @@ void CommandLine::add_watching(CLI::App& app) {
 
   CLI::App& stats_command = *app.add_subcommand("stats", "counts and percentiles of its newest invocations");
   stats_command.add_option("function", stats_options_.common.function, "only of this function");
-  stats_command.add_option("--since", stats_options_.since, "only of so long ago: 30s, 10m");
+  stats_command.add_option(
+      "--since", stats_options_.since,
+      "only of so long ago (30s, 1h30m) or after a time (2026-01-31T12:00:00Z; without Z: local)");
   add_watch_options(stats_command, stats_options_.common, true);
   stats_command.final_callback([this] { exit_code_ = stats(stats_options_); });
 

@@ -76,7 +76,7 @@ struct WatchOptions {
 struct LogsOptions {
   WatchOptions common;
   bool follow = false;
-  std::string since;    ///< a duration: only of so long ago
+  std::string since;    ///< a duration: only of so long ago; or a timestamp: only after it
   std::string request;  ///< a request id, or its beginning
   std::string worker;   ///< "espresso#3"
   int lines = 1000;     ///< the newest so many

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/admin_client.h"
+#include "config/timestamp.h"
 #include "events/event_text.h"
 
 namespace coffees::cli {
@@ -35,7 +36,7 @@ std::string query_of(const LogsOptions& options) {
     if (!value.empty()) query += fmt::format("&{}={}", name, percent_encode(value));
   };
   add("function", options.common.function);
-  add("since", options.since);
+  add("since", config::in_utc(options.since));
   add("request", options.request);
   add("worker", options.worker);
   return query;

@@ -3,6 +3,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/table.h"
+#include "config/timestamp.h"
 
 namespace coffees::cli {
 namespace {
@@ -20,7 +21,7 @@ int stats(const StatsOptions& options) {
   std::optional<AdminClient> server = AdminClient::find(options.common.server, exit_code);
   if (!server) return exit_code;
   std::string path = "/api/v1/stats?function=" + percent_encode(options.common.function);
-  if (!options.since.empty()) path += "&since=" + percent_encode(options.since);
+  if (!options.since.empty()) path += "&since=" + percent_encode(config::in_utc(options.since));
   return repeat(options.common.watch, [&] {
     const std::optional<Json> answer = server->get(path);
     if (!answer) return server->exit_code();

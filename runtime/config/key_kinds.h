@@ -29,6 +29,9 @@ inline std::string quoted(const std::string& text) {
   return out + '"';
 }
 
+// About what parse_duration() reads, which also wants units from large to small. Backslashes as in JSON.
+constexpr const char* kDurationPattern = R"(([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+)";
+
 // "For ever" and "off" are words, because no number says them.
 struct Word {
   const char* text;
@@ -52,12 +55,12 @@ Key<Target> duration(const char* name, Duration Target::*member, const char* abo
       }
     if (const auto number = node.value_exact<std::int64_t>())
       return fmt::format("write {0} = \"{1}s\" or \"{1}ms\"", name, *number);
-    return fmt::format("a duration like \"250ms\", \"3s\" or \"5m\"{}{}{}", word ? ", or \"" : "",
+    return fmt::format("a duration like \"250ms\", \"3s\", \"5m\" or \"1h30m\"{}{}{}", word ? ", or \"" : "",
                        word ? word->text : "", word ? "\"" : "");
   };
   key.show = [=](const Target& target) { return quoted(format_duration(target.*member)); };
-  key.schema = fmt::format(R"("type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h){}{})$")",
-                           word ? "|" : "", word ? word->text : "");
+  key.schema = fmt::format(R"("type": "string", "pattern": "^({}{}{})$")", kDurationPattern, word ? "|" : "",
+                           word ? word->text : "");
   return key;
 }
 
@@ -72,10 +75,10 @@ Key<Target> size(const char* name, std::uint64_t Target::*member, const char* ab
       }
     if (const auto number = node.value_exact<std::int64_t>())
       return fmt::format("write {0} = \"{1}MiB\" or \"{1}KiB\"", name, *number);
-    return fmt::format("a size like \"64MiB\", at least {}", format_size(least));
+    return fmt::format("a size like \"64MiB\" or \"64M\", at least {}", format_size(least));
   };
   key.show = [=](const Target& target) { return quoted(format_size(target.*member)); };
-  key.schema = R"("type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB)$")";
+  key.schema = R"("type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(B|[KMG]|[KMG]i?B)$")";
   return key;
 }
 

@@ -16,19 +16,49 @@ struct Unit {
   std::string_view name;
   double factor;
 };
-constexpr std::array<Unit, 4> kDurations{{{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+constexpr std::array<Unit, 5> kDurations{
+    {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 24 * 3600e9}}};
 constexpr std::array<Unit, 4> kSizes{{{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}};
+// Other names of the same, for reading only.
+constexpr std::array<Unit, 10> kSizesRead{{{"B", 1},
+                                           {"K", 1 << 10},
+                                           {"KB", 1 << 10},
+                                           {"KiB", 1 << 10},
+                                           {"M", 1 << 20},
+                                           {"MB", 1 << 20},
+                                           {"MiB", 1 << 20},
+                                           {"G", 1 << 30},
+                                           {"GB", 1 << 30},
+                                           {"GiB", 1 << 30}}};
 constexpr double kLongest = 9e18;  // fits into 63 bits of nanoseconds (285 years) and of bytes
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// One number and its unit, taken from the front of `text`.
+struct Quantity {
+  double value = 0;
+  double factor = 0;
+  bool whole = true;  ///< the number has no fraction
+};
+
 template <std::size_t Count>
-std::optional<double> parse(std::string_view text, const std::array<Unit, Count>& units) {
+std::optional<Quantity> take_quantity(std::string_view& text, const std::array<Unit, Count>& units) {
+  Quantity quantity;
   double number = 0;
   const char* end = text.data() + text.size();
+  if (text.empty() || !is_digit(text[0])) return std::nullopt;
   const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc() || number < 0) return std::nullopt;
-  const std::string_view name(rest, static_cast<std::size_t>(end - rest));
+  if (error != std::errc() || *(rest - 1) == '.') return std::nullopt;
+  quantity.whole = std::all_of(text.data(), rest, is_digit);
+  const char* name_end = std::find_if(rest, end, is_digit);
+  const std::string_view name(rest, static_cast<std::size_t>(name_end - rest));
+  text.remove_prefix(static_cast<std::size_t>(name_end - text.data()));
   for (const Unit& unit : units)
-    if (unit.name == name && number * unit.factor <= kLongest) return number * unit.factor;
+    if (unit.name == name && number * unit.factor <= kLongest) {
+      quantity.factor = unit.factor;
+      quantity.value = number * unit.factor;
+      return quantity;
+    }
   return std::nullopt;
 }
 
@@ -62,15 +92,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
-  const auto value = parse(text, kDurations);
-  if (!value) return std::nullopt;
-  return std::chrono::nanoseconds(std::llround(*value));
+  std::int64_t total = 0;
+  double smallest = kLongest;
+  do {
+    const auto quantity = take_quantity(text, kDurations);
+    if (!quantity || quantity->factor >= smallest || (!quantity->whole && !text.empty())) return std::nullopt;
+    smallest = quantity->factor;
+    if (static_cast<double>(total) + quantity->value > kLongest) return std::nullopt;
+    total += std::llround(quantity->value);
+  } while (!text.empty());
+  return std::chrono::nanoseconds(total);
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  const auto value = parse(text, kSizes);
-  if (!value) return std::nullopt;
-  return static_cast<std::uint64_t>(std::llround(*value));
+  const auto quantity = take_quantity(text, kSizesRead);
+  if (!quantity || !text.empty()) return std::nullopt;
+  return static_cast<std::uint64_t>(std::llround(quantity->value));
 }
 
 std::string format_duration(std::chrono::nanoseconds duration) {

@@ -10,10 +10,12 @@
 
 namespace coffees::config {
 
-/// "250ms", "3s", "1.5m", "1h"; nothing for anything else, negative and overlong ones included.
+/// "250ms", "3s", "1.5m", "1h30m", "1d" (24 hours): numbers with units from large to small, of which the last
+/// may have a fraction. Nothing for anything else, negative and overlong ones included.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
-/// "512KiB", "128MiB", "1GiB", "100B" in bytes; nothing for anything else.
+/// "512KiB", "128MiB", "128M", "1GB", "100B" in bytes; K, M and G are powers of 1024 with or without the
+/// rest. Nothing for anything else.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// The shortest way to write a duration in these units: "5m", "250ms". Negative: "off"; the longest:

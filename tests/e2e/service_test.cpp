@@ -408,3 +408,55 @@ TEST_CASE("values of env are printed nowhere: not by commands, the admin port, r
   CHECK(has(told, "(hidden)"));
   CHECK_FALSE(has(told, "hunter2"));
 }
+
+TEST_CASE("compound durations and sizes of other spellings are what they say") {
+  const CommandResult result =
+      run_coffees({"config", "show", menu("espresso"), "--set", "server.drain=1h30m", "--set",
+                   "defaults.keep_warm=1d", "--set", "defaults.memory=128M", "--set", "server.max_body=1GB"});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  for (const char* line :
+       {"drain = \"90m\"", "keep_warm = \"1d\"", "memory = \"128MiB\"", "max_body = \"1GiB\""})
+    CHECK(has(result.out, line));
+}
+
+// -- Calling and looking back.
+
+TEST_CASE("`--since` takes a timestamp with or without an offset, a date, or a compound duration") {
+  const Server server(function("talker", fixture("talker")));
+  post(server.port(), "/talker", R"({"lines":1})");
+  const auto logs = [&](const std::string& since, const std::string& zone = "UTC0") {
+    return run_coffees({"logs", "--since", since, "--server", server.url()}, "", {"TZ=" + zone});
+  };
+  const auto at = [](int hours) {
+    const std::time_t time =
+        std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + std::chrono::hours(hours));
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    return std::string(text.data());
+  };
+  REQUIRE(eventually([&] { return has(logs("1d2h").out, "logged by"); }));
+  for (const std::string& past : {at(-1) + "Z", at(-1) + ".25Z", at(-1), at(1) + "+02:00",
+                                  std::string("2020-01-31"), std::string("2020-01-31 12:00:00")})
+    CHECK(has(logs(past).out, "logged by"));
+  for (const std::string& future : {at(1) + "Z", at(1), at(-1) + "-02:00", std::string("2200-01-31")}) {
+    CHECK(logs(future).exit_code == 0);
+    CHECK(logs(future).out.empty());
+  }
+  // Local time: an hour ahead of UTC, now is an hour later there.
+  CHECK(has(logs(at(0), "EAST-2").out, "logged by"));
+  CHECK(logs(at(0), "WEST2").out.empty());
+  for (const char* bad : {"yesterday", "2026-02-30", "1h30", "-1h", "2026-01-31T12:00"}) {
+    const CommandResult result = logs(bad);
+    CHECK(result.exit_code == 2);
+    CHECK(has(result.err, "\n  hint: "));
+  }
+  const CommandResult stats =
+      run_coffees({"stats", "--since", at(-1) + "Z", "--json", "--server", server.url()});
+  CHECK(has(stats.out, "\"ok\":1"));
+  CHECK(get(server.admin_port(), "/api/v1/invocations?since=" + at(-1) + "Z").json()["invocations"].size() ==
+        1);
+  CHECK(get(server.admin_port(), "/api/v1/invocations?since=tomorrow").status == 400);
+}
