@@ -82,7 +82,15 @@ void CommandLine::add_invoke(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("invoke", "call one function");
   command.add_option("function", invoke_options_.function, "its name, with a path and query if wanted")
       ->required();
-  command.add_option("-d,--data", invoke_options_.data, "the body: text, @FILE, or - for standard input");
+  command.add_option("-d,--data", invoke_options_.data,
+                     "the body: text, @FILE, or - or @- for standard input; bytes stay as they are");
+  command
+      .add_option("-H,--header", invoke_options_.headers,
+                  "\"NAME: VALUE\", a header field of the request (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+  command.add_option("-X,--request", invoke_options_.method, "the method (default POST)");
   add_server_option(command, invoke_options_.server);
   command.add_flag("-i,--include", invoke_options_.include, "print the answer's head, too");
   command.add_flag("-q,--quiet", invoke_options_.quiet, "no timing line");

@@ -49,7 +49,9 @@ struct ServeOptions {
 
 struct InvokeOptions {
   std::string function;
-  std::string data;  ///< literal, "@file" or "-"
+  std::string data;                  ///< literal, "@file", "-" or "@-"
+  std::vector<std::string> headers;  ///< "Name: value", "Name;" (empty value), "Name:" (not sent)
+  std::string method = "POST";
   std::string server;
   bool include = false;  ///< print the answer's head, too
   bool quiet = false;    ///< no timing line
@@ -130,7 +132,7 @@ config::Loaded read_configuration(const FunctionsOptions& options);
 /// The same; prints the problems to standard error, and nothing is returned then.
 std::optional<config::Loaded> load_configuration(const FunctionsOptions& options);
 
-/// What `--data` names: "@file", "-" for standard input, anything else literally. Nothing when the file
+/// What `--data` names: "@file", "-" or "@-" for standard input, anything else literally. Nothing when the file
 /// cannot be read.
 std::optional<std::string> read_data(const std::string& data);
 

@@ -3,6 +3,8 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/server_file.h"
 #include "events/event_text.h"
+#include "front/same.h"
 #include "invocation.h"
 
 namespace coffees::cli {
@@ -40,6 +43,50 @@ std::string base64(std::string_view bytes) {
     for (std::size_t i = 0; i < 4; ++i) out += i <= bytes.size() ? digits[group >> (18 - 6 * i) & 63U] : '=';
   }
   return out;
+}
+
+// RFC 9110 section 5.6.2.
+bool is_token(std::string_view text) {
+  const auto fits = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+}
+
+// The HTTP library has a value of its own for these.
+bool is_always_sent(std::string_view name) {
+  constexpr std::array<std::string_view, 4> fields{"Accept", "Content-Type", "Host", "User-Agent"};
+  return std::any_of(fields.begin(), fields.end(), [&](auto field) { return front::same(name, field); });
+}
+
+// Puts the fields of `-H` into the request, as curl(1) understands them, in place of our own of that name.
+// Returns an empty text, or what is wrong with one of them.
+std::string set_headers(const std::vector<std::string>& fields, httplib::Request& request) {
+  bool own_type = false;
+  for (const std::string& field : fields) {
+    const std::size_t end = field.find_first_of(":;");
+    const std::string name = field.substr(0, end);
+    // A value may be a secret: it is not repeated in a message.
+    if (end == std::string::npos || !is_token(name)) return "-H without a header field's name and a colon";
+    std::string value = field.substr(end + 1);
+    value.erase(0, value.find_first_not_of(" \t"));
+    value.erase(value.find_last_not_of(" \t") + 1);
+    if (field[end] == ';' && !value.empty()) return "-H " + name + "; has a value behind its semicolon";
+    if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      return "-H " + name + " has a value of more than one line";
+    if (front::same(name, "Content-Length") || front::same(name, "Transfer-Encoding"))
+      return "-H " + name + " cannot be set: it follows from the body";
+    if (field[end] == ':' && value.empty()) {
+      if (is_always_sent(name)) return "-H " + name + ": this field cannot be left out";
+      continue;  // curl leaves it out
+    }
+    own_type = own_type || front::same(name, "Content-Type");
+    request.headers.emplace(name, value);
+  }
+  if (!own_type && (!request.body.empty() || request.method == "POST"))
+    request.headers.emplace("Content-Type", "application/json");
+  return {};
 }
 
 // What the runtime says in place of an answer of the handler: the header cannot be set by handlers.
@@ -159,7 +206,7 @@ void print_timing(const httplib::Response& response) {
 }  // namespace
 
 std::optional<std::string> read_data(const std::string& data) {
-  if (data == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (data == "-" || data == "@-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   if (!data.starts_with('@')) return data;
   std::ifstream file(data.substr(1), std::ios::binary);
   if (!file || std::filesystem::is_directory(data.substr(1))) return std::nullopt;
@@ -167,6 +214,11 @@ std::optional<std::string> read_data(const std::string& data) {
 }
 
 int invoke(const InvokeOptions& options) {
+  if (!is_token(options.method)) {
+    fmt::print(stderr, "error[E104]: '{}' is not a method\n  hint: -X GET\n",
+               events::visible(options.method));
+    return kUsage;
+  }
   const std::optional<std::string> body = read_data(options.data);
   if (!body) {
     fmt::print(stderr,
@@ -176,9 +228,18 @@ int invoke(const InvokeOptions& options) {
   }
   const std::optional<std::string> url = find_server(options.server);
   if (!url) return kUsage;
+  httplib::Request request;
+  request.method = options.method;
+  request.path = "/" + options.function;
+  request.body = *body;
+  if (const std::string wrong = set_headers(options.headers, request); !wrong.empty()) {
+    fmt::print(stderr, "error[E104]: {}\n  hint: -H \"Name: value\"; -H \"Name;\" for an empty value\n",
+               events::visible(wrong));
+    return kUsage;
+  }
   httplib::Client client(*url);
   client.set_read_timeout(std::chrono::hours(24));  // the function's own timeout decides
-  const httplib::Result result = client.Post("/" + options.function, *body, "application/json");
+  const httplib::Result result = client.send(request);
   if (!result) {
     print_no_server(*url, result.error());
     return kNoServer;

@@ -62,6 +62,12 @@ bool is_finished_in(const std::string& file, const std::string& id) {
   return has(text, "invocation.finished") && has(text, id);
 }
 
+std::string header_of(const json& mirrored, const std::string& name) {
+  for (const json& field : mirrored["headers"])
+    if (field[0] == name) return field[1];
+  return "(none)";
+}
+
 }  // namespace
 
 // -- Signals.
@@ -421,6 +427,67 @@ TEST_CASE("compound durations and sizes of other spellings are what they say") {
 }
 
 // -- Calling and looking back.
+
+TEST_CASE("`invoke` sends the method, header fields and body that it is given, as curl does") {
+  const Server server(function("mirror", fixture("mirror")));
+  const auto invoke = [&](std::vector<std::string> arguments, const std::string& input = {}) {
+    arguments.insert(arguments.begin(), {"invoke", "mirror/a?b=c", "--server", server.url(), "-q"});
+    const CommandResult result = run_coffees(arguments, input);
+    INFO(result.err);
+    CHECK(result.exit_code == 0);
+    return json::parse(result.out, nullptr, false);
+  };
+  const json plain = invoke({});
+  CHECK(plain["method"] == "POST");
+  CHECK(plain["path"] == "/a");
+  CHECK(plain["query"] == "b=c");
+  CHECK(header_of(plain, "Content-Type") == "application/json");
+  const json full = invoke({"-X", "PUT", "-H", "Content-Type: text/plain", "-H", "X-Cup:  large  ", "-H",
+                            "x-empty;", "-H", "X-Not:", "-H", "X-Cup: small", "-d", "beans"});
+  CHECK(full["method"] == "PUT");
+  CHECK(full["body"] == "beans");
+  CHECK(header_of(full, "Content-Type") == "text/plain");
+  CHECK(header_of(full, "x-empty").empty());
+  CHECK(header_of(full, "X-Not") == "(none)");
+  CHECK(has(full.dump(), R"(["X-Cup","large"])"));
+  CHECK(has(full.dump(), R"(["X-Cup","small"])"));
+  CHECK_FALSE(has(full.dump(), "application/json"));
+  CHECK(invoke({"-X", "GET"})["method"] == "GET");
+  CHECK(invoke({"-X", "DELETE"})["method"] == "DELETE");
+  for (const char* from_input : {"-", "@-"})
+    CHECK(invoke({"-d", from_input}, "line 1\nline 2\n")["body"] == "line 1\nline 2\n");
+  const CommandResult with_head = run_coffees({"invoke", "mirror", "-i", "-q", "--server", server.url()});
+  CHECK(with_head.out.starts_with("HTTP/1.1 200 OK\n"));
+  CHECK(has(with_head.out, "\n\n{"));
+  const CommandResult head =
+      run_coffees({"invoke", "mirror", "-i", "-q", "-X", "HEAD", "--server", server.url()});
+  CHECK(head.exit_code == 0);
+  CHECK(head.out.ends_with("\n\n"));
+}
+
+TEST_CASE("a header field or method that cannot be sent is an error, and its value is not repeated") {
+  const Server server(function("mirror", fixture("mirror")));
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"-H", "hunter2"},
+                                                        {"-H", ": hunter2"},
+                                                        {"-H", "X Y: hunter2"},
+                                                        {"-H", "X: a\r\nEvil: hunter2"},
+                                                        {"-H", "X; hunter2"},
+                                                        {"-H", "Content-Length: 5"},
+                                                        {"-H", "transfer-encoding: chunked"},
+                                                        {"-H", "Host:"},
+                                                        {"-H", ""},
+                                                        {"-X", "G ET"},
+                                                        {"-X", ""},
+                                                        {"-X", "GET / HTTP/1.1\r\n"}}) {
+    const CommandResult result = run_coffees({"invoke", "mirror", option, value, "--server", server.url()});
+    INFO(option << " " << value << ": " << result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(result.err.starts_with("error[E1"));
+    CHECK(has(result.err, "\n  hint: "));
+    CHECK_FALSE(has(result.err, "hunter2"));
+  }
+}
 
 TEST_CASE("`--since` takes a timestamp with or without an offset, a date, or a compound duration") {
   const Server server(function("talker", fixture("talker")));
