@@ -6,11 +6,14 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <sstream>
 #include <thread>
 
 #include "catch.h"
 #include "e2e/support/client.h"
+#include "e2e/support/container.h"
 #include "e2e/support/program.h"
 #include "e2e/support/server.h"
 
@@ -526,4 +529,46 @@ TEST_CASE("`--since` takes a timestamp with or without an offset, a date, or a c
   CHECK(get(server.admin_port(), "/api/v1/invocations?since=" + at(-1) + "Z").json()["invocations"].size() ==
         1);
   CHECK(get(server.admin_port(), "/api/v1/invocations?since=tomorrow").status == 400);
+}
+
+namespace {
+
+// Level basic is what is left where namespaces are refused.
+std::unique_ptr<Server> serve_at(const std::string& level, const std::string& configuration) {
+  if (level == "none")
+    return std::make_unique<Server>(configuration, std::vector<std::string>{"--isolation", "none"});
+  if (level == "full") return std::make_unique<Server>(configuration);
+  return std::async(std::launch::async,
+                    [&] {
+                      refuse_like_docker();
+                      return std::make_unique<Server>(configuration);
+                    })
+      .get();
+}
+
+}  // namespace
+
+TEST_CASE(
+    "SIGTERM to every process of the tree at once drains, at every level: all are answered, exit code 0",
+    "[load]") {
+  for (const char* level : {"full", "basic", "none"})
+    for (int round = 0; round < 10; ++round) {
+      const std::unique_ptr<Server> server = serve_at(level, function("latte", menu("latte")));
+      if (server->level() != level) {
+        WARN("this host does not allow level " << level);
+        break;
+      }
+      INFO(level << ", round " << round);
+      std::vector<Response> responses(3);
+      std::vector<std::jthread> threads = order_lattes(*server, 200, responses);
+      std::vector<pid_t> tree = server->descendants();
+      REQUIRE(tree.size() == 5);  // init, zygote, three workers
+      // The dispatcher now before and now after its children: a service manager promises no order.
+      tree.insert(round % 2 == 0 ? tree.begin() : tree.end(), server->pid());
+      for (const pid_t pid : tree) ::kill(pid, SIGTERM);
+      threads.clear();
+      CHECK(count_status(responses, 200) == 3);
+      CHECK(server->wait() == 0);
+      CHECK(alive(tree).empty());
+    }
 }
