@@ -34,6 +34,7 @@ class Cancellation {
 struct Invocation {
   std::string_view function;
   std::string_view request_id;
+  std::string_view given_request_id;  ///< what the client wanted it to be, when that was in use; else empty
   std::string_view method;
   std::string_view path;     ///< what follows the function's name: "" or "/..."
   std::string_view query;    ///< what follows "?"

@@ -32,6 +32,7 @@ void Api::metrics(const httplib::Request&, const Parameters&, httplib::Response&
   const auto source = sources_.bridge.ask([this] {
     return MetricsSource{.state = read_state(sources_.dispatcher, sources_.log.functions()),
                          .metrics = sources_.log.metrics(),
+                         .refusals = sources_.log.refusals(),
                          .event_streams = streams_.count()};
   });
   if (!source) return no_answer(response);
@@ -55,9 +56,9 @@ void Api::events(const httplib::Request& request, const Parameters&, httplib::Re
   const std::string function = request.get_param_value("function");
   if (!function.empty() && !find_function(function, response)) return;
   if (const std::string type = EventStreams::unknown_type(request.get_param_value("types")); !type.empty())
-    return problem(
-        response, 400, "bad_request", "there is no event of type '" + type + "'",
-        "one like invocation.finished, or invocation, worker, function, log, stats for all of a kind");
+    return problem(response, 400, "bad_request", "there is no event of type '" + type + "'",
+                   "one like invocation.finished, or invocation, request, worker, function, log, stats for "
+                   "all of a kind");
   if (!EventStreams::knows_place(request))
     return problem(response, 400, "bad_request", "this is no place in the event log",
                    "Last-Event-ID, or ?since=N: the number of an event; 0 begins with the oldest one");

@@ -100,6 +100,13 @@ void write_invocations(Writer& out, const MetricsSource& source, std::size_t fun
     }
 }
 
+void write_refusals(Writer& out, const MetricsSource& source) {
+  out.family("coffees_requests_refused_total", "counter",
+             "Requests that were refused before any function saw them, by why.");
+  for (std::size_t i = 0; i < source.refusals.size(); ++i)
+    out.sample(fmt::format("code=\"{}\"", name_of(static_cast<RefusalCode>(i))), source.refusals[i]);
+}
+
 void write_durations(Writer& out, const MetricsSource& source, std::size_t functions) {
   out.family("faas_invoke_duration_seconds", "histogram",
              "From handing over to a worker to its whole answer.");
@@ -158,6 +165,7 @@ std::string metrics_text(const MetricsSource& source, const std::vector<std::str
                          const char* version) {
   Writer out(source, functions);
   write_invocations(out, source, functions.size());
+  write_refusals(out, source);
   write_durations(out, source, functions.size());
   write_workers(out, source, functions.size());
   out.family("coffees_event_streams", "gauge", "Clients that follow the events.");

@@ -14,6 +14,7 @@ namespace coffees::admin {
 struct MetricsSource {
   State state;
   events::Metrics metrics;
+  events::RefusalCounts refusals{};
   std::size_t event_streams = 0;
 };
 

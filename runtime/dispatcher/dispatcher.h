@@ -30,6 +30,8 @@ class Dispatcher {
 
   [[nodiscard]] bool draining() const { return draining_; }
   [[nodiscard]] const FunctionCatalog& catalog() const { return catalog_; }
+  /// For what happens before a request reaches a function.
+  [[nodiscard]] events::EventLog& log() const { return log_; }
 
  private:
   Outcome finished(events::FunctionIndex function, const Invocation& call, Outcome outcome);

@@ -12,15 +12,51 @@
 #include "events/line.h"
 #include "events/wall_clock.h"
 #include "invocation.h"
+#include "refusal_code.h"
 
 namespace coffees::events {
 namespace {
+
+// Whether a JSON string may hold it as it is.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+}
 
 // Somebody else's text.
 template <std::size_t n>
 void add_foreign(JsonLine& out, const char (&name)[n], std::string_view text) {
   out.begin(name);
-  append_json_string(out.flush(), text);
+  if (is_plain(text))
+    out.text("\"").word(text).text("\"");
+  else
+    append_json_string(out.flush(), text);
+}
+
+void add_request_line(JsonLine& out, const Event& event) {
+  const RequestLine line = event.request_line();
+  if (!line.method.empty()) add_foreign(out, "method", line.method);
+  if (!line.path.empty()) add_foreign(out, "path", line.path);
+  if (line.path_bytes > line.path.size()) out.member("path_bytes", line.path_bytes);
+  if (!line.given_id.empty()) add_foreign(out, "given_request_id", line.given_id);
+}
+
+void add_refused(JsonLine& out, const Event& event) {
+  if (const std::uint64_t more = event.as<Refused>().more; more > 0) {
+    out.member("more", more);
+    return;
+  }
+  out.member("status", event.header.status);
+  out.member_word("code", name_of(static_cast<RefusalCode>(event.header.detail)));
+  add_request_line(out, event);
+}
+
+void add_error(JsonLine& out, const Event& event) {
+  out.member_word("code", code_of(static_cast<Outcome::Kind>(event.header.detail)));
+  const std::string_view said = event.said();
+  const std::size_t type_size = std::min<std::size_t>(event.as<Finished>().type_size, said.size());
+  if (type_size > 0) add_foreign(out, "error_type", said.substr(0, type_size));
+  add_foreign(out, "message", said.substr(type_size));
 }
 
 void add_finished(JsonLine& out, const Event& event) {
@@ -33,11 +69,8 @@ void add_finished(JsonLine& out, const Event& event) {
     out.duration("exec_ms", body.exec).duration("total_ms", body.queue + body.boot + body.init + body.exec);
     if (body.peak_rss != 0) out.duration("cpu_ms", body.cpu).member("peak_rss_bytes", body.peak_rss);
   }
-  if (kind == Outcome::Kind::ok) return;
-  out.member_word("code", code_of(kind));
-  const std::size_t type_size = std::min<std::size_t>(body.type_size, event.text.size());
-  if (type_size > 0) add_foreign(out, "error_type", event.text.substr(0, type_size));
-  add_foreign(out, "message", event.text.substr(type_size));
+  if (kind != Outcome::Kind::ok) add_error(out, event);
+  add_request_line(out, event);
 }
 
 void add_body(JsonLine& out, const Event& event) {
@@ -72,6 +105,13 @@ void add_body(JsonLine& out, const Event& event) {
       break;
     case Type::invocation_started:
       out.member_word("start", header.detail != 0 ? "cold" : "warm");
+      add_request_line(out, event);
+      break;
+    case Type::invocation_queued:
+      add_request_line(out, event);
+      break;
+    case Type::request_refused:
+      add_refused(out, event);
       break;
     case Type::invocation_finished:
       add_finished(out, event);
@@ -91,7 +131,6 @@ void add_body(JsonLine& out, const Event& event) {
     }
     case Type::worker_busy:
     case Type::worker_idle:
-    case Type::invocation_queued:
       break;
   }
 }
@@ -99,9 +138,7 @@ void add_body(JsonLine& out, const Event& event) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  const bool plain = std::all_of(text.begin(), text.end(),
-                                 [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
-  if (plain) {
+  if (is_plain(text)) {
     out.append(1, '"').append(text).append(1, '"');
     return;
   }

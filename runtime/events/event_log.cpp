@@ -1,5 +1,6 @@
 #include "events/event_log.h"
 
+#include <algorithm>
 #include <array>
 
 #include "events/wall_clock.h"
@@ -11,6 +12,7 @@ constexpr auto kBatch = std::chrono::milliseconds(20);
 constexpr auto kTryAgain = std::chrono::milliseconds(1);
 constexpr auto kStatsEvery = std::chrono::seconds(1);
 constexpr std::size_t kLongestText = 16 * 1024;
+constexpr std::size_t kLongestMethod = 32;  // what the invoke port admits
 
 template <typename Body>
 std::string_view bytes_of(const Body& body) {
@@ -29,7 +31,9 @@ EventLog::EventLog(Deadlines& deadlines, std::vector<std::string> functions, std
       ring_(words),
       metrics_(functions_.size() + 1),
       announcement_(deadlines, [this] { announce(); }),
-      stats_(deadlines, [this] { tell_stats(); }) {
+      stats_(deadlines, [this] { tell_stats(); }),
+      more_refusals_(deadlines, [this] { tell_more_refusals(); }) {
+  text_.reserve(kLongestText);
   since_1970_ = nanoseconds_since_1970() - Clock::now().time_since_epoch().count();
 }
 
@@ -126,18 +130,67 @@ void EventLog::worker_stopped(FunctionIndex function, std::uint32_t worker, Stop
          now);
 }
 
-void EventLog::invocation_queued(FunctionIndex function, std::string_view request_id, TimePoint now) {
-  append(header_of(Type::invocation_queued, function), Request{RequestName(request_id)}, {}, now);
+// Puts the line into text_, where more may follow.
+LineSizes EventLog::write_line(const RequestLine& line) {
+  const std::string_view method = line.method.substr(0, kLongestMethod);
+  const std::string_view path = line.path.substr(0, kLongestPath);
+  const std::string_view given_id = line.given_id.substr(0, kLongestPath);
+  text_.assign(method).append(path).append(given_id);
+  return {.path_bytes = static_cast<std::uint32_t>(std::max(line.path_bytes, line.path.size())),
+          .method = static_cast<std::uint16_t>(method.size()),
+          .path = static_cast<std::uint16_t>(path.size()),
+          .given_id = static_cast<std::uint16_t>(given_id.size())};
 }
 
-void EventLog::invocation_started(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
+LineSizes EventLog::write_line(const Invocation& call) {
+  std::array<char, kLongestPath> path;  // the invoke port has taken it apart
+  path[0] = '/';
+  std::size_t size = call.function.copy(path.data() + 1, path.size() - 1) + 1;
+  size += call.path.copy(path.data() + size, path.size() - size);
+  return write_line({.method = call.method,
+                     .path = {path.data(), size},
+                     .path_bytes = 1 + call.function.size() + call.path.size(),
+                     .given_id = call.given_request_id});
+}
+
+void EventLog::invocation_queued(FunctionIndex function, const Invocation& call, TimePoint now) {
+  const Named body{.id = RequestName(call.request_id), .line = write_line(call)};
+  append(header_of(Type::invocation_queued, function), body, text_, now);
+}
+
+void EventLog::invocation_started(FunctionIndex function, std::uint32_t worker, const Invocation& call,
                                   bool cold, TimePoint now) {
-  append(header_of(Type::invocation_started, function, worker, cold ? 1 : 0),
-         Request{RequestName(request_id)}, {}, now);
+  const Named body{.id = RequestName(call.request_id), .line = write_line(call)};
+  append(header_of(Type::invocation_started, function, worker, cold ? 1 : 0), body, text_, now);
 }
 
-void EventLog::invocation_finished(FunctionIndex function, std::string_view request_id,
-                                   const Outcome& outcome, TimePoint now) {
+void EventLog::request_refused(int status, std::string_view request_id, const RequestLine& line,
+                               TimePoint now) {
+  const RefusalCode code = refusal_code(status);
+  ++refusals_[static_cast<std::size_t>(code)];
+  if (now - refusals_since_ >= std::chrono::seconds(1) && !more_refusals_.armed()) {
+    refusals_since_ = now;
+    refused_lately_ = 0;
+  }
+  if (++refused_lately_ > kRefusalsPerSecond) {
+    if (!more_refusals_.armed()) more_refusals_.arm(refusals_since_ + std::chrono::seconds(1));
+    return;
+  }
+  Header header = header_of(Type::request_refused, kNoFunction, 0, static_cast<std::uint8_t>(code));
+  header.status = static_cast<std::uint16_t>(status);
+  const Refused body{.id = RequestName(request_id), .line = write_line(line)};
+  append(header, body, text_, now);
+}
+
+void EventLog::tell_more_refusals() {
+  const Refused body{.more = refused_lately_ - kRefusalsPerSecond};
+  refusals_since_ = Clock::now();
+  refused_lately_ = 0;
+  append(header_of(Type::request_refused, kNoFunction), body, {}, refusals_since_);
+}
+
+void EventLog::invocation_finished(FunctionIndex function, const Invocation& call, const Outcome& outcome,
+                                   TimePoint now) {
   FunctionMetrics& metrics = of(function);
   ++metrics.outcomes[static_cast<std::size_t>(outcome.kind)];
   ++finished_;
@@ -154,19 +207,20 @@ void EventLog::invocation_finished(FunctionIndex function, std::string_view requ
                             static_cast<std::uint8_t>(outcome.kind));
   header.cold = outcome.cold ? 1 : 0;
   header.status = static_cast<std::uint16_t>(status_of(outcome));
-  Finished body{.id = RequestName(request_id),
+  Finished body{.id = RequestName(call.request_id),
+                .line = write_line(call),
                 .queue = outcome.timing.queue.count(),
                 .boot = outcome.timing.boot.count(),
                 .init = outcome.timing.init.count(),
                 .exec = outcome.timing.exec.count(),
                 .cpu = outcome.usage.cpu.count(),
                 .peak_rss = outcome.usage.peak_rss};
-  if (outcome.kind == Outcome::Kind::ok) {
-    append(header, body, {}, now);
-  } else {
+  if (outcome.kind != Outcome::Kind::ok) {
     body.type_size = std::min<std::size_t>(outcome.type.size(), 256);
-    append(header, body, outcome.type.substr(0, body.type_size) + outcome.message, now);
+    text_.append(outcome.type, 0, body.type_size);
+    text_.append(outcome.message, 0, kLongestText - text_.size());
   }
+  append(header, body, text_, now);
 }
 
 void EventLog::log(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
@@ -195,6 +249,10 @@ void EventLog::wait_for_close(std::chrono::milliseconds limit) const {
 }
 
 void EventLog::close() {
+  if (more_refusals_.armed()) {
+    more_refusals_.disarm();
+    tell_more_refusals();
+  }
   {
     const std::lock_guard lock(mutex_);
     closed_.store(true, std::memory_order_relaxed);

@@ -20,7 +20,7 @@ namespace coffees::events {
 /// the ring at their own pace. Outlives all of its readers' threads.
 class EventLog {
  public:
-  /// Holds about 30,000 invocations; the memory is all used after that many and stays the same.
+  /// Holds about 20,000 invocations; the memory is all used after that many and stays the same.
   static constexpr std::size_t kDefaultWords = std::size_t{1} << 20;
 
   /// `functions`: their names, by FunctionIndex; fixed from now on.
@@ -40,12 +40,17 @@ class EventLog {
   /// `how` its process ended, if that is more than the reason: "died: segmentation fault".
   void worker_stopped(FunctionIndex function, std::uint32_t worker, StopReason reason, const Stopped& stopped,
                       std::string_view how, TimePoint now);
-  void invocation_queued(FunctionIndex function, std::string_view request_id, TimePoint now);
-  void invocation_started(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
-                          bool cold, TimePoint now);
+  void invocation_queued(FunctionIndex function, const Invocation& call, TimePoint now);
+  void invocation_started(FunctionIndex function, std::uint32_t worker, const Invocation& call, bool cold,
+                          TimePoint now);
   /// Every invocation, exactly once, whatever became of it.
-  void invocation_finished(FunctionIndex function, std::string_view request_id, const Outcome& outcome,
+  void invocation_finished(FunctionIndex function, const Invocation& call, const Outcome& outcome,
                            TimePoint now);
+  /// A request that was answered with `status` before any function saw it. Counts each; tells at most
+  /// kRefusalsPerSecond of them, and at the end of such a second how many more there were. `path` without
+  /// its query; method and path may be anything that a client can send, or empty.
+  void request_refused(int status, std::string_view request_id, const RequestLine& line, TimePoint now);
+  static constexpr std::uint64_t kRefusalsPerSecond = 10;
   /// One line of a process's output; `worker` 0 is its function's zygote.
   void log(FunctionIndex function, std::uint32_t worker, std::string_view request_id, std::string_view line,
            TimePoint now);
@@ -57,6 +62,7 @@ class EventLog {
   /// Asked once a second while things happen, for the `stats` event.
   void on_stats(std::function<Stats()> ask) { ask_stats_ = std::move(ask); }
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  [[nodiscard]] const RefusalCounts& refusals() const { return refusals_; }
 
   // -- Any thread.
   [[nodiscard]] const Ring& ring() const { return ring_; }
@@ -77,6 +83,9 @@ class EventLog {
   template <typename Body>
   void append(Header header, const Body& body, std::string_view text, TimePoint now);
   void append_bytes(Header header, std::string_view body, std::string_view text, TimePoint now);
+  LineSizes write_line(const RequestLine& line);
+  LineSizes write_line(const Invocation& call);
+  void tell_more_refusals();
   void announce();
   void tell_stats();
   FunctionMetrics& of(FunctionIndex function) {
@@ -86,11 +95,16 @@ class EventLog {
   std::vector<std::string> functions_;
   Ring ring_;
   Metrics metrics_;
+  RefusalCounts refusals_{};
+  std::string text_;  ///< of the event that is being written; never grows
+  std::uint64_t refused_lately_ = 0;
+  TimePoint refusals_since_;
   std::uint64_t finished_ = 0;
   std::atomic<std::uint64_t> sequence_{0};
   std::function<Stats()> ask_stats_;
   Deadline announcement_;
   Deadline stats_;
+  Deadline more_refusals_;
   bool announcing_ = false;
   bool stats_due_ = false;
   std::int64_t since_1970_ = 0;  ///< add it to a TimePoint

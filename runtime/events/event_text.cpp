@@ -7,6 +7,7 @@
 
 #include "events/wall_clock.h"
 #include "invocation.h"
+#include "refusal_code.h"
 
 namespace coffees::events {
 namespace {
@@ -85,27 +86,53 @@ std::string EventText::paint(std::string_view text, const char* colour) const {
   return style_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : std::string(text);
 }
 
-// Who, how, what came of it, where the time went, which request.
+// "POST /latte/cups", as much of it as the event has; a hyphen for what could not be read.
+std::string EventText::request_line(const Event& event) {
+  const RequestLine line = event.request_line();
+  std::string text = line.method.empty() ? "-" : visible(line.method);
+  text += line.path.empty() ? " -" : " " + visible(line.path);
+  if (line.path_bytes > line.path.size()) text += fmt::format("... ({} bytes)", line.path_bytes);
+  return text;
+}
+
+// The id, and the one that the client had asked for, where that was in use.
+std::string EventText::ids(const Event& event) {
+  const std::string_view given = event.request_line().given_id;
+  return std::string(event.request_id()) + (given.empty() ? "" : " (given " + visible(given) + ")");
+}
+
+std::string EventText::refused(const Event& event) const {
+  const Header& header = event.header;
+  if (const std::uint64_t more = event.as<Refused>().more; more > 0)
+    return fmt::format("{:<14} {} more requests refused", "-", more);
+  const char* code = name_of(static_cast<RefusalCode>(header.detail));
+  return fmt::format("{:<14} {} {}  {}  {}  {}", "-", paint("refused", kYellow), header.status,
+                     request_line(event), code, ids(event));
+}
+
+// Who, how, what came of it, what was asked for, where the time went, which request.
 std::string EventText::finished(const Event& event) const {
   const Header& header = event.header;
   const auto body = event.as<Finished>();
   const auto kind = static_cast<Outcome::Kind>(header.detail);
   const bool cold = header.cold != 0;
   const std::string start = header.worker == 0 ? "-   " : (cold ? paint("cold", kBlue) : "warm");
-  std::string line = fmt::format("{:<14} {} {}  {:.1f}ms", worker_name(header), start, header.status,
-                                 milliseconds(body.queue + body.boot + body.init + body.exec));
+  std::string line =
+      fmt::format("{:<14} {} {}  {}  {:.1f}ms", worker_name(header), start, header.status,
+                  request_line(event), milliseconds(body.queue + body.boot + body.init + body.exec));
   if (header.worker != 0) {
     line += fmt::format("  queue {:.1f}", milliseconds(body.queue));
     if (cold)
       line += fmt::format("  boot {:.1f}  init {:.1f}", milliseconds(body.boot), milliseconds(body.init));
     line += fmt::format("  exec {:.1f}", milliseconds(body.exec));
   }
-  line += fmt::format("  {}", body.id.view());
+  line += "  " + ids(event);
   if (kind == Outcome::Kind::ok) return line;
-  const std::size_t type_size = std::min<std::size_t>(body.type_size, event.text.size());
+  const std::string_view said = event.said();
+  const std::size_t type_size = std::min<std::size_t>(body.type_size, said.size());
   line += "  " + (kind == Outcome::Kind::timeout ? paint("TIMEOUT", kRed) : paint(code_of(kind), kYellow));
-  line += ": " + visible(event.text.substr(0, type_size)) + (type_size > 0 ? ": " : "");
-  return line + visible(event.text.substr(type_size));
+  line += ": " + visible(said.substr(0, type_size)) + (type_size > 0 ? ": " : "");
+  return line + visible(said.substr(type_size));
 }
 
 std::string EventText::line(const Event& event) const {
@@ -114,6 +141,8 @@ std::string EventText::line(const Event& event) const {
   switch (header.type) {
     case Type::invocation_finished:
       return who + finished(event);
+    case Type::request_refused:
+      return who + refused(event);
     case Type::log:
       return who + fmt::format("{:<14} {} {}", worker_name(header), header.detail != 0 ? '*' : '|',
                                visible(event.text));

@@ -28,6 +28,9 @@ class EventText {
 
  private:
   [[nodiscard]] std::string finished(const Event& event) const;
+  [[nodiscard]] std::string refused(const Event& event) const;
+  [[nodiscard]] static std::string request_line(const Event& event);
+  [[nodiscard]] static std::string ids(const Event& event);
   [[nodiscard]] std::string worker_name(const Header& header) const;
   [[nodiscard]] std::string paint(std::string_view text, const char* colour) const;
 

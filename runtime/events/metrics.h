@@ -7,6 +7,7 @@
 
 #include "events/record.h"
 #include "invocation.h"
+#include "refusal_code.h"
 
 namespace coffees::events {
 
@@ -52,6 +53,9 @@ struct FunctionMetrics {
   std::int64_t busy_nanoseconds = 0;
   std::uint64_t log_bytes_dropped = 0;
 };
+
+/// Requests that were refused before any function saw them, by RefusalCode.
+using RefusalCounts = std::array<std::uint64_t, kRefusalCodes>;
 
 /// All functions, in the configuration's order; the last one stands for names that are no function.
 using Metrics = std::vector<FunctionMetrics>;

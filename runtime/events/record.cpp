@@ -1,5 +1,7 @@
 #include "events/record.h"
 
+#include <algorithm>
+
 namespace coffees::events {
 
 const char* name_of(Type type) {
@@ -26,6 +28,8 @@ const char* name_of(Type type) {
       return "invocation.started";
     case Type::invocation_finished:
       return "invocation.finished";
+    case Type::request_refused:
+      return "request.refused";
     case Type::log:
       return "log";
     case Type::stats:
@@ -83,12 +87,49 @@ std::string_view Event::request_id() const {
     case Type::invocation_queued:
     case Type::invocation_started:
     case Type::invocation_finished:
+    case Type::request_refused:
     case Type::log:
       // All of these begin with a RequestName, which ends in a zero byte.
       return body.size() >= sizeof(RequestName) ? std::string_view(body.data()) : std::string_view();
     default:
       return {};
   }
+}
+
+LineSizes Event::line_sizes() const {
+  switch (header.type) {
+    case Type::invocation_queued:
+    case Type::invocation_started:
+      return as<Named>().line;
+    case Type::invocation_finished:
+      return as<Finished>().line;
+    case Type::request_refused:
+      return as<Refused>().line;
+    default:
+      return {};
+  }
+}
+
+RequestLine Event::request_line() const {
+  const LineSizes sizes = line_sizes();
+  const std::size_t before_id = std::size_t{sizes.method} + sizes.path;
+  if (before_id + sizes.given_id > text.size()) return {};
+  return {.method = text.substr(0, sizes.method),
+          .path = text.substr(sizes.method, sizes.path),
+          .path_bytes = sizes.path_bytes,
+          .given_id = text.substr(before_id, sizes.given_id)};
+}
+
+std::string_view Event::said() const {
+  const LineSizes sizes = line_sizes();
+  const std::size_t line = std::size_t{sizes.method} + sizes.path + sizes.given_id;
+  return text.substr(std::min(line, text.size()));
+}
+
+Event Event::without_said() const {
+  Event event = *this;
+  event.text.remove_suffix(said().size());
+  return event;
 }
 
 }  // namespace coffees::events

@@ -19,9 +19,10 @@ enum class Type : std::uint8_t {
   worker_idle,          ///< no body
   worker_stopping,      ///< no body; detail: StopReason
   worker_stopped,       ///< Stopped; detail: StopReason; text: how its process ended, where that matters
-  invocation_queued,    ///< Request
-  invocation_started,   ///< Request; detail: 1 when cold
-  invocation_finished,  ///< Finished; detail: Outcome::Kind; text: error type, zero byte, message
+  invocation_queued,    ///< Named; text: request line
+  invocation_started,   ///< Named; detail: 1 when cold; text: request line
+  invocation_finished,  ///< Finished; detail: Outcome::Kind; text: request line, error type, message
+  request_refused,      ///< Refused; detail: RefusalCode; text: request line
   log,                  ///< Request; detail: 1 when the runtime says it; text: the line
   stats,                ///< Stats
 };
@@ -54,7 +55,7 @@ struct Header {
   std::uint32_t text_size = 0;  ///< bytes behind the body
   std::uint32_t worker = 0;     ///< the number in its name; 0: no worker
   FunctionIndex function = kNoFunction;
-  std::uint16_t status = 0;  ///< invocation_finished: HTTP status
+  std::uint16_t status = 0;  ///< invocation_finished, request_refused: HTTP status
   Type type = Type::stats;
   std::uint8_t detail = 0;
   std::uint8_t cold = 0;  ///< invocation_finished
@@ -72,6 +73,31 @@ struct RequestName {
 
 struct Request {
   RequestName id;
+};
+
+/// The longest beginning of a path that an event keeps, in bytes.
+constexpr std::size_t kLongestPath = 256;
+
+/// How much of an event's text is its request line: method, path, then the id that the client had asked for.
+struct LineSizes {
+  std::uint32_t path_bytes = 0;  ///< of the whole path; more than `path` when it was cut
+  std::uint16_t method = 0;
+  std::uint16_t path = 0;
+  std::uint16_t given_id = 0;
+  std::array<std::uint16_t, 3> reserved{};
+};
+
+/// An invocation that is under way.
+struct Named {
+  RequestName id;
+  LineSizes line;
+};
+
+/// A request that no function has seen, or how many more there were that are not told one by one.
+struct Refused {
+  RequestName id;
+  LineSizes line;
+  std::uint64_t more = 0;  ///< not 0: so many further ones since the last; nothing else is set
 };
 
 /// Times in nanoseconds.
@@ -93,13 +119,14 @@ struct Stopped {
 
 struct Finished {
   RequestName id;
+  LineSizes line;
   std::int64_t queue = 0;
   std::int64_t boot = 0;
   std::int64_t init = 0;
   std::int64_t exec = 0;
   std::int64_t cpu = 0;         ///< of the worker, for this invocation
   std::uint64_t peak_rss = 0;   ///< bytes, of the worker so far; 0: not known
-  std::uint64_t type_size = 0;  ///< how much of the text is the error's type
+  std::uint64_t type_size = 0;  ///< how much of the text behind the request line is the error's type
 };
 
 /// How many there were at that moment, in all functions.
@@ -110,6 +137,14 @@ struct Stats {
   std::uint64_t stopping = 0;
   std::uint64_t waiting = 0;
   std::uint64_t finished = 0;  ///< invocations since the server started
+};
+
+/// What a client asked for, without the query. Views borrow from the event.
+struct RequestLine {
+  std::string_view method;  ///< empty: it could not be read
+  std::string_view path;    ///< at most kLongestPath bytes of it
+  std::size_t path_bytes = 0;
+  std::string_view given_id;  ///< the X-Request-Id that was not taken over because it was in use
 };
 
 /// A record taken apart; views borrow from the bytes.
@@ -127,6 +162,15 @@ struct Event {
   }
   /// The request that it belongs to, or an empty view.
   [[nodiscard]] std::string_view request_id() const;
+  /// Its request line; all empty for types that have none.
+  [[nodiscard]] RequestLine request_line() const;
+  /// What stands in the text behind the request line: what was said, by a handler or about it.
+  [[nodiscard]] std::string_view said() const;
+  /// The same event without what was said.
+  [[nodiscard]] Event without_said() const;
+
+ private:
+  [[nodiscard]] LineSizes line_sizes() const;
 };
 
 /// Takes a record's bytes apart.

@@ -26,13 +26,10 @@ void Recording::reopen_on_change(const std::atomic<std::uint32_t>& reopenings,
 void Recording::event(const Event& event) {
   last_ = event.header.sequence;
   if (!file_) return;
-  if (settings_.texts || event.text.empty()) {
+  if (settings_.texts || event.said().empty())
     json_.append(pending_, event);
-  } else {
-    Event without_text = event;
-    without_text.text = {};
-    json_.append(pending_, without_text);
-  }
+  else
+    json_.append(pending_, event.without_said());
   pending_ += '\n';
   if (pending_.size() >= kWriteAt) write();
 }

@@ -12,6 +12,7 @@
 
 #include "front/same.h"
 #include "header_block.h"
+#include "refusal_code.h"
 
 namespace coffees::front {
 namespace {
@@ -118,37 +119,6 @@ std::string problem_document(int status, const char* code, const std::string& de
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-const char* refusal_code(int status) {
-  switch (status) {
-    case 403:
-      return "cross_site";
-    case 404:
-      return "not_found";
-    case 405:
-      return "method_not_allowed";
-    case 408:
-      return "request_timeout";
-    case 413:
-      return "body_too_large";
-    case 414:
-      return "target_too_long";
-    case 415:
-      return "encoded_body";
-    case 421:
-      return "foreign_host";
-    case 431:
-      return "head_too_large";
-    case 501:
-      return "not_implemented";
-    case 503:
-      return "unavailable";
-    case 505:
-      return "http_version";
-    default:
-      return "bad_request";
-  }
-}
-
 void add_handler_fields(std::string& head, std::string_view headers) {
   for_each_header(headers, [&](std::string_view name, std::string_view value) {
     if (!is_ours(name)) head.append(name).append(": ").append(value).append("\r\n");
@@ -187,7 +157,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
 }
 
 Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view extra) {
-  const char* code = refusal_code(refusal.status);
+  const char* code = name_of(refusal_code(refusal.status));
   std::string fields(extra);
   append_error(fields, code);
   return plain(refusal.status, "application/problem+json",

@@ -146,6 +146,9 @@ Task<bool> Connection::refuse(const Request& request, const Refusal& refusal) {
   closing.close = true;
   const Answer answer =
       front::refuse(refusal, closing, refusal.status == 405 ? allow_field() : std::string());
+  server_.dispatcher().log().request_refused(
+      refusal.status, request.id.view(),
+      {.method = request.parser.method, .path = path_of(request.parser.target)}, Clock::now());
   co_await write(answer);
   co_await linger();
   co_return false;

@@ -84,6 +84,7 @@ void HttpServer::turn_away(Socket socket) {
   const RequestId id = RequestId::make();
   const Answer answer =
       refuse({503, "too many connections"}, {.request_id = id.view(), .close = true}, "Retry-After: 1\r\n");
+  dispatcher_.log().request_refused(503, id.view(), {}, Clock::now());
   ErrorCode ignored;
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(answer.head + answer.body), ignored);

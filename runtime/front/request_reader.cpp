@@ -2,6 +2,8 @@
 
 #include <boost/beast/http/error.hpp>
 
+#include "field_syntax.h"
+
 namespace coffees::front {
 namespace {
 
@@ -46,6 +48,19 @@ Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner) {
   }
   if (progress == Progress::refused) result = ReadResult::refused(scanner.refusal());
   co_return result;
+}
+
+// What can be made out of a request line that was not admitted, for those who look on.
+void guess_request_line(std::string_view bytes, RequestParser& parser) {
+  constexpr std::size_t longest_method = 32;
+  const std::string_view line = bytes.substr(0, bytes.find_first_of("\r\n"));
+  const std::size_t space = line.find(' ');
+  const std::string_view method = line.substr(0, space);
+  if (method.size() > longest_method || !is_token(method)) return;
+  parser.method = method;
+  if (space == std::string_view::npos) return;
+  const std::string_view rest = line.substr(space + 1);
+  parser.target = rest.substr(0, rest.find(' '));
 }
 
 Refusal examine_head(std::string_view head, Request& request, const AccessRules& access,
@@ -130,6 +145,7 @@ Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRu
   HeadScanner scanner{HeadLimits{}};
   ReadResult result = co_await scan_head(socket, scanner);
   request.head_only = socket.unread().starts_with("HEAD ");
+  if (result.state == State::refused) guess_request_line(socket.unread(), request.parser);
   if (result.state != State::complete) co_return result;
   result.refusal = examine_head(socket.unread().substr(0, scanner.head_size()), request, access, max_body);
   if (result.refusal) result.state = State::refused;

@@ -100,6 +100,15 @@ Route route(std::string_view method, std::string_view target) {
   return route;
 }
 
+std::string_view path_of(std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  if (target.starts_with('/') || target == "*") return target;
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::size_t path = target.find('/', scheme + 3);
+  return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+}
+
 AccessRules::AccessRules(std::vector<std::string> hosts, std::string bound_host)
     : hosts_(std::move(hosts)), any_address_(is_every_address(bound_host)) {
   hosts_.insert(hosts_.end(), {"localhost", "127.0.0.1", "[::1]"});

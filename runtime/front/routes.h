@@ -26,6 +26,10 @@ constexpr std::string_view kAllowedMethods = "GET, HEAD, POST, PUT, PATCH, DELET
 /// does not match, whatever it would decode to. Views borrow from `target`.
 Route route(std::string_view method, std::string_view target);
 
+/// The path in a request target, without query, fragment and authority: what may be shown to others. Empty
+/// for targets that have none. `target` may be anything. The view borrows from it.
+std::string_view path_of(std::string_view target);
+
 /// Who may call: guards against DNS rebinding (Host) and against web pages that reach for local servers
 /// (Origin, Sec-Fetch-Site; https://www.w3.org/TR/fetch-metadata/). Content types are no guard: curl and SDKs
 /// send any.

@@ -87,7 +87,7 @@ void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Str
     log_.worker_busy(settings_.index, number, call.request_id, cold ? Duration(0) : now - record.since, now);
     record.since = now;
   }
-  log_.invocation_started(settings_.index, number, call.request_id, cold, now);
+  log_.invocation_started(settings_.index, number, call, cold, now);
   record.handed_over = now;
   record.request = events::RequestName(call.request_id);
   record.mark = pacer_.handed_over();

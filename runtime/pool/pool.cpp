@@ -118,7 +118,7 @@ Outcome Pool::breaker_refusal(TimePoint now) const {
 }
 
 Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
-  log_.invocation_queued(settings_.index, call.request_id, arrived);
+  log_.invocation_queued(settings_.index, call, arrived);
   Waiter waiter(loop_.get_executor());
   waiter.timer.expires_at(arrived + settings_.queue_timeout);
   queue_.push_back(&waiter);

@@ -25,7 +25,7 @@ struct Scene {
     outcome.cold = cold;
     outcome.worker_number = worker;
     outcome.timing.exec = exec;
-    log.invocation_finished(function, request, outcome, Clock::now());
+    log.invocation_finished(function, {.request_id = request}, outcome, Clock::now());
   }
   std::size_t found(const HistoryFilter& filter) const { return invocations(log, filter).size(); }
 };
@@ -107,8 +107,8 @@ TEST_CASE("a stream that goes on behind a list neither repeats nor misses a line
 
 TEST_CASE("everything of one request, and nothing for one that is not known") {
   Scene scene;
-  scene.log.invocation_queued(0, "0123-a", Clock::now());
-  scene.log.invocation_started(0, 1, "0123-a", true, Clock::now());
+  scene.log.invocation_queued(0, {.request_id = "0123-a"}, Clock::now());
+  scene.log.invocation_started(0, 1, {.request_id = "0123-a"}, true, Clock::now());
   scene.log.log(0, 1, "0123-a", "x", Clock::now());
   scene.finish("0123-a");
   scene.log.log(0, 1, "", "between requests", Clock::now());

@@ -101,6 +101,14 @@ TEST_CASE("counters follow the outcomes: a timeout is no error, a refusal neithe
         0);
 }
 
+TEST_CASE("refused requests are counted by code, and every code is there from the start") {
+  MetricsSource source = empty_source();
+  source.refusals[static_cast<std::size_t>(RefusalCode::foreign_host)] = 7;
+  const std::vector<std::string> lines = lines_of(source);
+  CHECK(value(lines, R"(coffees_requests_refused_total{code="foreign_host"})") == 7);
+  CHECK(value(lines, R"(coffees_requests_refused_total{code="bad_request"})") == 0);
+}
+
 TEST_CASE("workers and streams are shown as they are now") {
   MetricsSource source = empty_source();
   source.state.functions[1].snapshot.busy = 3;

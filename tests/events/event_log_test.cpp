@@ -13,6 +13,12 @@ using std::chrono::milliseconds;
 
 namespace {
 
+const Invocation kCall{.function = "espresso",
+                       .request_id = "an-id",
+                       .method = "POST",
+                       .path = "/cups",
+                       .query = "token=secret"};
+
 // A log of two functions, on a loop that is run by hand.
 struct Scene {
   explicit Scene(std::size_t words = 1 << 14) : log(deadlines, {"espresso", "latte"}, words) {}
@@ -27,7 +33,7 @@ struct Scene {
     outcome.worker_number = worker;
     outcome.type = "Broken";
     outcome.message = "of a test";
-    log.invocation_finished(0, "an-id", outcome, Clock::now());
+    log.invocation_finished(0, kCall, outcome, Clock::now());
   }
 
   Loop loop;
@@ -59,8 +65,8 @@ TEST_CASE("events are numbered from one, without a gap, whatever they are") {
   scene.log.worker_starting(0, 1, false, now);
   scene.log.worker_ready(0, 1, {.pid = 7}, now);
   scene.log.worker_busy(0, 1, "id", milliseconds(0), now);
-  scene.log.invocation_queued(0, "id", now);
-  scene.log.invocation_started(0, 1, "id", true, now);
+  scene.log.invocation_queued(0, kCall, now);
+  scene.log.invocation_started(0, 1, kCall, true, now);
   scene.log.log(0, 1, "id", "a line", now);
   scene.log.note(0, 1, "id", "a note", now);
   scene.finish(Outcome::Kind::ok);
@@ -88,7 +94,9 @@ TEST_CASE("an event comes back as it was told, with the request that it belongs 
           CHECK(event.request_id() == "0123-id");
         } else {
           CHECK(event.header.status == 500);
-          CHECK(event.text == "Brokenof a test");
+          CHECK(event.said() == "Brokenof a test");
+          CHECK(event.request_line().method == "POST");
+          CHECK(event.request_line().path == "/espresso/cups");
           CHECK(event.as<Finished>().type_size == 6);
           CHECK(event.request_id() == "an-id");
         }
@@ -132,6 +140,64 @@ TEST_CASE("a reader goes on behind the event that it names") {
     REQUIRE(seen.dropped.size() == 1);
     CHECK(seen.dropped[0].first == 8);
     CHECK(seen.dropped[0].second == seen.numbers.front() - 8);
+  }
+}
+
+TEST_CASE("events of an invocation say what was asked for, but not its query, and say when they cut a path") {
+  Scene scene;
+  const std::string path = "/" + std::string(999, 'a');
+  Invocation call = kCall;
+  scene.log.invocation_queued(0, call, Clock::now());
+  call.path = path;
+  call.given_request_id = "wanted";
+  scene.log.invocation_started(0, 1, call, false, Clock::now());
+  scene.log.invocation_finished(0, call, {}, Clock::now());
+  EventReader reader(scene.log, 0);
+  reader.read(
+      [&](const Event& event) {
+        const RequestLine line = event.request_line();
+        CHECK(line.method == "POST");
+        CHECK(event.text.find("secret") == std::string_view::npos);
+        CHECK(event.said().empty());
+        if (event.header.type == Type::invocation_queued) {
+          CHECK(line.path == "/espresso/cups");
+          CHECK(line.path_bytes == line.path.size());
+          CHECK(line.given_id.empty());
+        } else {
+          CHECK(line.path == ("/espresso" + path).substr(0, kLongestPath));
+          CHECK(line.path_bytes == 1009);
+          CHECK(line.given_id == "wanted");
+        }
+      },
+      [](std::uint64_t, std::uint64_t) { FAIL(); });
+  CHECK(scene.log.newest() == 3);
+}
+
+TEST_CASE("every refused request counts, ten a second are told, and then how many more there were") {
+  Scene scene;
+  const TimePoint now = Clock::now();
+  for (int i = 0; i < 25; ++i)
+    scene.log.request_refused(413, "an-id", {.method = "PUT", .path = "/espresso"}, now);
+  scene.log.request_refused(400, "an-id", {}, now);
+  CHECK(scene.log.refusals()[static_cast<std::size_t>(RefusalCode::body_too_large)] == 25);
+  CHECK(scene.log.refusals()[static_cast<std::size_t>(RefusalCode::bad_request)] == 1);
+  CHECK(scene.log.newest() == 10);
+  scene.run_for(milliseconds(1100));
+  CHECK(scene.log.newest() == 11);
+  scene.log.request_refused(421, "another-id", {.method = "GET", .path = "/latte"}, Clock::now());
+  EventReader reader(scene.log, 10);
+  std::vector<std::uint64_t> more;
+  reader.read(
+      [&](const Event& event) {
+        CHECK(event.header.type == Type::request_refused);
+        more.push_back(event.as<Refused>().more);
+      },
+      [](std::uint64_t, std::uint64_t) { FAIL(); });
+  CHECK(more == std::vector<std::uint64_t>{16, 0});
+  SECTION("also when the log is closed before that second is over") {
+    for (int i = 0; i < 12; ++i) scene.log.request_refused(421, "another-id", {}, Clock::now());
+    scene.log.close();
+    CHECK(scene.log.newest() == 22);
   }
 }
 
@@ -249,7 +315,7 @@ TEST_CASE("every invocation is counted once, by what became of it") {
   scene.finish(Outcome::Kind::ok);
   scene.finish(Outcome::Kind::timeout);
   scene.finish(Outcome::Kind::throttled, false, 0);
-  scene.log.invocation_finished(kNoFunction, "id", Outcome::failure(Outcome::Kind::unknown_function, "?"),
+  scene.log.invocation_finished(kNoFunction, kCall, Outcome::failure(Outcome::Kind::unknown_function, "?"),
                                 Clock::now());
   const FunctionMetrics& espresso = scene.log.metrics()[0];
   const auto count = [&](Outcome::Kind kind) { return espresso.outcomes[static_cast<std::size_t>(kind)]; };

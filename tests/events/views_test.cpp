@@ -28,6 +28,7 @@ struct Scene {
   Loop loop;
   Deadlines deadlines{loop.get_executor()};
   EventLog log{deadlines, kFunctions, 1 << 18};
+  Invocation call{.function = "espresso", .request_id = "the-id", .method = "POST", .query = "token=secret"};
 
   template <typename Each>
   void for_each(Each&& each) {
@@ -53,7 +54,7 @@ struct Scene {
   void line(std::string_view text) { log.log(0, 1, "id", text, Clock::now()); }
   void finish(Outcome outcome, std::uint32_t worker = 1) {
     outcome.worker_number = worker;
-    log.invocation_finished(0, "the-id", outcome, Clock::now());
+    log.invocation_finished(0, call, outcome, Clock::now());
   }
 };
 
@@ -155,6 +156,46 @@ TEST_CASE("a finished invocation says outcome, code, status and where its time w
   CHECK(event["error_type"] == "OutOfBeans");
   CHECK(event["message"] == "the last bean is gone");
   CHECK(event["request_id"] == "the-id");
+}
+
+TEST_CASE("a line and a JSON event name method and path, never the query") {
+  Scene scene;
+  scene.finish({});
+  CHECK(scene.newest_line().starts_with("espresso#1     warm 200  POST /espresso  0.0ms  "));
+  json event = scene.newest();
+  CHECK(event["method"] == "POST");
+  CHECK(event["path"] == "/espresso");
+  CHECK_FALSE(event.contains("path_bytes"));
+  CHECK(event.dump().find("secret") == std::string::npos);
+  const std::string path = "/" + std::string(600, 'x');
+  scene.call.path = path;
+  scene.call.given_request_id = "wanted";
+  scene.finish({});
+  event = scene.newest();
+  CHECK(event["path"].get<std::string>().size() == kLongestPath);
+  CHECK(event["path_bytes"] == 610);
+  CHECK(event["given_request_id"] == "wanted");
+  CHECK(scene.newest_line().find("xxx... (610 bytes)  0.0ms") != std::string::npos);
+  CHECK(scene.newest_line().ends_with("  the-id (given wanted)"));
+}
+
+TEST_CASE("a refused request makes a line and an event, whatever bytes its client has sent") {
+  Scene scene;
+  scene.log.request_refused(413, "the-id", {.method = "PUT", .path = "/espresso"}, Clock::now());
+  CHECK(scene.newest_line() == "-              refused 413  PUT /espresso  body_too_large  the-id");
+  json event = scene.newest();
+  CHECK(event["type"] == "request.refused");
+  CHECK(event["status"] == 413);
+  CHECK(event["code"] == "body_too_large");
+  CHECK(event["method"] == "PUT");
+  CHECK(event["path"] == "/espresso");
+  CHECK(event["request_id"] == "the-id");
+  scene.log.request_refused(400, "the-id", {.method = "GET", .path = "/\x1b[2J\n\xff"}, Clock::now());
+  CHECK(scene.newest_line().find("GET /\\x1b[2J\\x0a\\xff  bad_request") != std::string::npos);
+  CHECK(scene.newest()["path"].get<std::string>().starts_with("/\x1b[2J\n"));
+  scene.log.request_refused(503, "the-id", {}, Clock::now());
+  CHECK(scene.newest_line() == "-              refused 503  - -  unavailable  the-id");
+  CHECK_FALSE(scene.newest().contains("method"));
 }
 
 TEST_CASE("what never reached a worker has no start and no times") {
@@ -269,7 +310,7 @@ TEST_CASE("the console shows a line per invocation, up to a hundred a second, an
       outcome.kind = Outcome::Kind::timeout;
       outcome.timing.exec = std::chrono::seconds(3);
     }
-    scene.log.invocation_finished(0, "id", outcome, then);
+    scene.log.invocation_finished(0, scene.call, outcome, then);
   }
   const std::vector<std::string> text = shown(scene, ConsoleView::Format::text);
   REQUIRE(text.size() == 101);
@@ -288,7 +329,7 @@ TEST_CASE("the console shows a line per invocation, up to a hundred a second, an
 TEST_CASE("a hundred invocations in a second need no summary") {
   Scene scene;
   const TimePoint now = Clock::now();
-  for (int i = 0; i < 100; ++i) scene.log.invocation_finished(0, "id", {}, now);
+  for (int i = 0; i < 100; ++i) scene.log.invocation_finished(0, scene.call, {}, now);
   CHECK(shown(scene, ConsoleView::Format::text).size() == 100);
 }
 
@@ -349,6 +390,7 @@ TEST_CASE("a recording is JSON Lines that begin with hello, and leaves out what 
     CHECK(lines[1]["line"] == (texts ? "a secret" : ""));
     CHECK(lines[2]["message"] == (texts ? "another secret" : ""));
     CHECK(lines[2].contains("error_type") == texts);
+    CHECK(lines[2]["path"] == "/espresso");
     CHECK(lines[3]["type"] == "dropped");
     CHECK(lines[3]["from_seq"] == 7);
     CHECK(lines[3]["count"] == 3);

@@ -51,6 +51,15 @@ TEST_CASE("methods that do not reach functions are told so") {
   CHECK(route("HEAD", "/readyz").kind == Route::Kind::readiness);
 }
 
+TEST_CASE("of a target only the path is shown to others, however damaged it is") {
+  CHECK(path_of("/latte/cups?token=secret") == "/latte/cups");
+  CHECK(path_of("http://user:secret@localhost/latte?x") == "/latte");
+  CHECK(path_of("http://user:secret@localhost") == "/");
+  CHECK(path_of("*") == "*");
+  for (const char* target : {"user:secret@localhost:443", "", "?token=secret", "#x", "\x16\x03"})
+    CHECK(path_of(target).empty());
+}
+
 TEST_CASE("only known hosts are answered for") {
   const AccessRules rules({"coffee.example"}, "127.0.0.1");
   for (const char* host : {"localhost", "LOCALHOST:2633", "127.0.0.1:1", "[::1]:2633", "coffee.example"})

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ namespace {
 // Starts coffees with standard output on a pipe and standard error in a file. Returns the pid; `out` is the
 // pipe's reading end.
 pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int input = -1,
-            const std::vector<std::string>& environment = {}) {
+            const std::vector<std::string>& environment = {}, unsigned open_files = 0) {
   std::array<int, 2> pipe_ends{};
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
   std::vector<char*> argv{const_cast<char*>(COFFEES_PROGRAM)};
@@ -46,6 +47,8 @@ pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int
     ::dup2(pipe_ends[1], 1);
     ::dup2(errors, 2);
     if (input >= 0) ::dup2(input, 0);
+    const rlimit most{open_files, open_files};
+    if (open_files > 0) ::setrlimit(RLIMIT_NOFILE, &most);
     ::execve(argv[0], argv.data(), variables.data());
     ::_exit(127);
   }
@@ -164,6 +167,10 @@ Server::Server(const std::string& configuration, std::vector<std::string> flags,
   launch(configuration, std::move(flags), open_errors(directory_), environment);
 }
 
+Server::Server(const std::string& configuration, OpenFiles most) : directory_(temporary_directory()) {
+  launch(configuration, {}, open_errors(directory_), {}, most.count);
+}
+
 Server::Server(const std::string& configuration, Unread) : directory_(temporary_directory()) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
@@ -172,12 +179,12 @@ Server::Server(const std::string& configuration, Unread) : directory_(temporary_
 }
 
 void Server::launch(const std::string& configuration, std::vector<std::string> flags, int errors_end,
-                    const std::vector<std::string>& environment) {
+                    const std::vector<std::string>& environment, unsigned open_files) {
   const std::string file = directory_ + "/coffees.toml";
   std::ofstream(file) << configuration;
   flags.insert(flags.begin(), {"serve", "--json", "--port", "0", "--config", file});
   int out = -1;
-  pid_ = start(flags, errors_end, out, -1, environment);
+  pid_ = start(flags, errors_end, out, -1, environment, open_files);
   std::string line;
   char c = 0;
   while (::read(out, &c, 1) == 1 && c != '\n') line += c;

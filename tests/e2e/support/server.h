@@ -47,6 +47,11 @@ class Server {
   /// The same, with a standard error that nobody reads any more.
   struct Unread {};
   Server(const std::string& configuration, Unread);
+  /// The same, with so many descriptors at most (RLIMIT_NOFILE).
+  struct OpenFiles {
+    unsigned count;
+  };
+  Server(const std::string& configuration, OpenFiles most);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -72,7 +77,7 @@ class Server {
  private:
   [[nodiscard]] std::vector<pid_t> children_of_inits(bool workers) const;
   void launch(const std::string& configuration, std::vector<std::string> flags, int errors_end,
-              const std::vector<std::string>& environment = {});
+              const std::vector<std::string>& environment = {}, unsigned open_files = 0);
 
   pid_t pid_ = -1;
   int port_ = 0;
