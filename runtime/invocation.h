@@ -29,6 +29,18 @@ class Cancellation {
   std::function<void()> action_;
 };
 
+/// The client of an invocation, for whoever makes it wait.
+class Caller {
+ public:
+  Caller() = default;
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+  virtual ~Caller() = default;
+  /// Whether it sends no more: has closed the connection, or its sending side of it. One system call; loop
+  /// thread only.
+  [[nodiscard]] virtual bool has_left() = 0;
+};
+
 /// One request for one function. All views borrow from the connection that read it and outlive the
 /// invocation.
 struct Invocation {
@@ -38,9 +50,11 @@ struct Invocation {
   std::string_view method;
   std::string_view path;     ///< what follows the function's name: "" or "/..."
   std::string_view query;    ///< what follows "?"
+  std::string_view client;   ///< its address, "192.0.2.1"; empty when it is not known
   std::string_view headers;  ///< header_block.h
   std::string_view body;
   Cancellation* cancellation = nullptr;  ///< null: the invocation is finished whatever happens to the client
+  Caller* caller = nullptr;              ///< null: it never leaves the queue
 };
 
 /// Where the time of an invocation went. Measured, never estimated.
@@ -81,7 +95,8 @@ struct Outcome {
     no_resources,   ///< the machine refused to start a worker
     draining,       ///< the server is stopping
     unknown_function,
-    client_gone,  ///< the client left and asked, by --cancel-on-disconnect, for the end of it (last one)
+    client_gone,  ///< the client left before a worker was free, or at any time with --cancel-on-disconnect
+                  ///< (last one)
   };
 
   Kind kind = Kind::ok;
@@ -116,7 +131,8 @@ int status_of(const Outcome& outcome);
 /// The stable word for exactly this kind: "ok", "handler_error", "queue_timeout", ...
 const char* code_of(Outcome::Kind kind);
 /// The few classes that the kinds fall into: ok, error, timeout, crashed, throttled, unavailable,
-/// unknown_function, client_gone. Each stands for one HTTP status but the last, which no client sees.
+/// unknown_function, client_gone. Each stands for one HTTP status; the last is seen only by clients that
+/// closed no more than their sending side.
 const char* outcome_of(Outcome::Kind kind);
 
 }  // namespace coffees

@@ -49,11 +49,7 @@ long ConnectionSocket::write(const char* bytes, std::size_t size, Clock::time_po
   return -1;
 }
 
-bool ConnectionSocket::is_open() const {
-  // Also when it has sent something before that nobody has read.
-  pollfd item{socket_.get(), POLLRDHUP, 0};
-  return ::poll(&item, 1, 0) == 0;
-}
+bool ConnectionSocket::is_open() const { return !peer_has_finished(socket_.get()); }
 
 void ConnectionSocket::wait_for_end(Clock::time_point deadline) const {
   constexpr std::size_t most = 256 * 1024;
@@ -64,6 +60,11 @@ void ConnectionSocket::wait_for_end(Clock::time_point deadline) const {
     count = read(ignored.data(), ignored.size(), deadline);
     if (count <= 0) return;
   }
+}
+
+bool peer_has_finished(int socket) {
+  pollfd item{socket, POLLRDHUP, 0};
+  return ::poll(&item, 1, 0) > 0;
 }
 
 }  // namespace coffees::platform

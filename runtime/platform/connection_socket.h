@@ -36,4 +36,8 @@ class ConnectionSocket {
   UniqueFd socket_;
 };
 
+/// Whether whoever is at the other end of `socket` sends no more: has closed it, or its sending side, or is
+/// gone. Also when something that it sent before has not been read. poll(2), POLLRDHUP.
+bool peer_has_finished(int socket);
+
 }  // namespace coffees::platform

@@ -18,6 +18,10 @@ Task<> one_turn() {
   co_await yield_to_others();
 }
 
+// A client that has left takes the place of others in the queue for so long at most. Shorter waits cost
+// nothing.
+constexpr auto kLookAtQueueEvery = std::chrono::milliseconds(100);
+
 }  // namespace
 
 Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
@@ -32,7 +36,8 @@ Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_
       patience_(deadlines, [this] { asio::post(loop_, [this] { give_up_if_slow(); }); }),
       deadlines_(deadlines),
       corpse_gone_(loop.get_executor()),
-      timer_(deadlines, [this] { settle(Occasion::timer); }) {
+      timer_(deadlines, [this] { settle(Occasion::timer); }),
+      look_at_queue_(deadlines, [this] { look_for_clients_that_left(); }) {
   source_->on_end([this](WorkerNumber number, const std::string& how) { process_ended(number, how); });
   source_->on_prepared([this](const Outcome& outcome) {
     if (outcome.kind == Outcome::Kind::ok)
@@ -119,9 +124,10 @@ Outcome Pool::breaker_refusal(TimePoint now) const {
 
 Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
   log_.invocation_queued(settings_.index, call, arrived);
-  Waiter waiter(loop_.get_executor());
+  Waiter waiter(loop_.get_executor(), call.caller);
   waiter.timer.expires_at(arrived + settings_.queue_timeout);
   queue_.push_back(&waiter);
+  if (!look_at_queue_.armed()) look_at_queue_.arm(arrived + kLookAtQueueEvery);
   // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
   struct Guard {
     std::deque<Waiter*>& queue;
@@ -142,11 +148,30 @@ Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
       break;
   }
   breaker_.no_verdict();
+  if (waiter.left)
+    co_return Outcome::failure(Outcome::Kind::client_gone,
+                               "the client closed its sending side while the request waited for a worker",
+                               "keep the connection open for sending until the answer has come");
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   Outcome outcome = refusal();
   outcome.kind = Outcome::Kind::queue_timeout;
   outcome.message = settings_.function + " had no free worker within its queue_timeout";
   co_return outcome;
+}
+
+// Takes it out of the queue if its client has left. Its coroutine goes on in the next turn.
+bool Pool::drop_if_left(Waiter& waiter) {
+  if (waiter.caller == nullptr || !waiter.caller->has_left()) return false;
+  waiter.left = true;
+  std::erase(queue_, &waiter);
+  waiter.timer.cancel();
+  return true;
+}
+
+void Pool::look_for_clients_that_left() {
+  const std::vector<Waiter*> waiting(queue_.begin(), queue_.end());
+  for (Waiter* waiter : waiting) drop_if_left(*waiter);
+  if (!queue_.empty()) look_at_queue_.arm(Clock::now() + kLookAtQueueEvery);
 }
 
 }  // namespace coffees

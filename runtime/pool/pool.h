@@ -88,8 +88,10 @@ class Pool {
   // A request in the queue. Lives in its coroutine; the pool only points to it.
   struct Waiter {
     enum class Grant { none, worker, start };
-    explicit Waiter(const Executor& executor) : timer(executor) {}
+    Waiter(const Executor& executor, Caller* whose) : timer(executor), caller(whose) {}
     Timer timer;
+    Caller* caller;
+    bool left = false;  ///< its client has gone, and it is in the queue no more
     Grant grant = Grant::none;
     WorkerNumber worker = 0;
   };
@@ -139,6 +141,8 @@ class Pool {
   Task<Acquired> wait_in_queue(TimePoint arrived, const Invocation& call);
   Task<> start_spare(WorkerNumber number);
   Task<StartResult> start_worker(WorkerNumber number, bool spare);
+  bool drop_if_left(Waiter& waiter);
+  void look_for_clients_that_left();
   [[nodiscard]] Outcome refusal() const;
   Outcome breaker_refusal(TimePoint now) const;
 
@@ -176,6 +180,7 @@ class Pool {
   Deadlines& deadlines_;
   Signal corpse_gone_;
   Deadline timer_;
+  Deadline look_at_queue_;
   TimePoint spares_again_;  ///< no start for min_warm before that, after one has failed
   bool closed_ = false;
 };

@@ -8,6 +8,8 @@ namespace coffees {
 void Pool::settle(Occasion occasion) {
   if (closed_) return;
   while (true) {
+    while (!queue_.empty() && drop_if_left(*queue_.front())) {
+    }
     const scaler::Time now = since_origin(Clock::now());
     const scaler::Step step = occasion == Occasion::timer ? policy_->on_timer(snapshot(), now)
                                                           : policy_->on_completion(snapshot(), now);

@@ -123,10 +123,10 @@ class Cafe {
   ~Cafe() { loop.abandon(); }
 
   // A customer; served as far as that goes without anything else happening.
-  Result order() {
+  Result order(Caller* caller = nullptr) {
     auto result = std::make_shared<std::optional<Outcome>>();
-    spawn_detached(loop.get_executor(), [](Pool& from, Result into) -> Task<> {
-      const Invocation call;
+    spawn_detached(loop.get_executor(), [](Pool& from, Caller* whose, Result into) -> Task<> {
+      const Invocation call{.caller = whose};
       Acquired acquired = co_await from.acquire(call);
       if (auto* refusal = std::get_if<Outcome>(&acquired)) {
         *into = std::move(*refusal);
@@ -136,7 +136,7 @@ class Cafe {
       bool undelivered = false;
       Outcome outcome = co_await lease.invoke(call, undelivered);
       *into = std::move(outcome);
-    }(*pool, result));
+    }(*pool, caller, result));
     turn();
     return result;
   }

@@ -222,3 +222,60 @@ TEST_CASE("orders that arrive while workers start wait for their own, not for ea
   CHECK(served(first));
   CHECK(served(second));
 }
+
+namespace {
+
+struct FakeCaller : Caller {
+  bool left = false;
+  int asked = 0;
+  bool has_left() override {
+    ++asked;
+    return left;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a client that has left the queue is not given the worker that comes free; the next one is") {
+  Cafe cafe({.limit = 1, .queue = 3});
+  const auto first = cafe.order();
+  FakeCaller gone;
+  FakeCaller patient;
+  const auto second = cafe.order(&gone);
+  const auto third = cafe.order(&patient);
+  gone.left = true;
+  cafe.finish(1);
+  CHECK(served(first));
+  CHECK(served(second, Kind::client_gone));
+  CHECK_FALSE(*third);
+  cafe.finish(1);
+  CHECK(served(third));
+  CHECK(cafe.pool->snapshot().waiting == 0);
+}
+
+TEST_CASE("a client that leaves makes room in the queue although no worker comes free") {
+  Cafe cafe({.limit = 1, .queue = 1},
+            {.queue_timeout = std::chrono::hours(1), .patience = std::chrono::hours(1)});
+  cafe.order();
+  FakeCaller gone;
+  const auto second = cafe.order(&gone);
+  CHECK(served(cafe.order(), Kind::throttled));
+  gone.left = true;
+  const TimePoint limit = Clock::now() + std::chrono::seconds(20);
+  while (!*second && Clock::now() < limit) {
+    cafe.loop.restart();
+    cafe.loop.run_for(std::chrono::milliseconds(5));
+  }
+  CHECK(served(second, Kind::client_gone));
+  CHECK_FALSE(*cafe.order());
+}
+
+TEST_CASE("who need not wait is never watched, nor who has a worker") {
+  Cafe cafe({.limit = 1, .queue = 1});
+  FakeCaller caller;
+  const auto first = cafe.order(&caller);
+  caller.left = true;
+  cafe.finish(1);
+  CHECK(served(first));
+  CHECK(caller.asked == 0);
+}
