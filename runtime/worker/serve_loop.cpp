@@ -55,7 +55,7 @@ class Request {
     std::string_view texts = packet.meta;
     if (!wire::take_meta(texts, meta) || !wire::take_text(texts, meta.request_id_size, request_id) ||
         !wire::take_text(texts, meta.method_size, method) || !wire::take_text(texts, meta.path_size, path) ||
-        !wire::take_text(texts, meta.query_size, query))
+        !wire::take_text(texts, meta.query_size, query) || !wire::take_text(texts, meta.client_size, client))
       return false;
     headers.clear();
     if (!for_each_header(texts, [this](std::string_view name, std::string_view value) {
@@ -70,7 +70,7 @@ class Request {
 
   std::uint64_t invocation = 0;
   wire::RequestMeta meta;
-  std::string_view request_id, method, path, query, body;
+  std::string_view request_id, method, path, query, client, body;
   std::vector<coffees_header> headers;
 
  private:
@@ -204,6 +204,7 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, Worke
     event.path = bytes(request.path);
     event.query = bytes(request.query);
     event.body = bytes(request.body);
+    event.client = bytes(request.client);
     coffees_context context{};
     context.struct_size = sizeof context;
     context.cold = request.meta.cold;

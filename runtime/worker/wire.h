@@ -71,7 +71,7 @@ struct Failure {
   std::uint32_t message_size = 0;
 };
 
-/// Followed by request id, method, path, query, header block.
+/// Followed by request id, method, path, query, client address, header block.
 struct RequestMeta {
   std::int64_t deadline = 0;  ///< CLOCK_MONOTONIC nanoseconds
   std::uint64_t served = 0;   ///< invocations that this worker has finished before
@@ -82,7 +82,7 @@ struct RequestMeta {
   std::uint32_t path_size = 0;
   std::uint32_t query_size = 0;
   std::uint32_t headers_size = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t client_size = 0;
 };
 
 using LastWords = platform::last_words::Words;

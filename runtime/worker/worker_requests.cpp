@@ -41,14 +41,16 @@ std::string_view ProcessWorker::write_request_head(const Invocation& call, TimeP
                                .method_size = static_cast<std::uint32_t>(call.method.size()),
                                .path_size = static_cast<std::uint32_t>(call.path.size()),
                                .query_size = static_cast<std::uint32_t>(call.query.size()),
-                               .headers_size = static_cast<std::uint32_t>(call.headers.size())};
+                               .headers_size = static_cast<std::uint32_t>(call.headers.size()),
+                               .client_size = static_cast<std::uint32_t>(call.client.size())};
   const wire::PacketHeader header{
       .kind = wire::Kind::request, .invocation = last_invocation_, .body_size = call.body.size()};
   head.clear();
   wire::append_head(head, header, meta,
                     call.request_id.size() + call.method.size() + call.path.size() + call.query.size() +
-                        call.headers.size());
-  head.append(call.request_id).append(call.method).append(call.path).append(call.query).append(call.headers);
+                        call.client.size() + call.headers.size());
+  head.append(call.request_id).append(call.method).append(call.path).append(call.query);
+  head.append(call.client).append(call.headers);
   if (head.size() > wire::kMaxPacket)
     throw std::logic_error("the front admits a request head that no packet holds");
   return head;

@@ -84,13 +84,6 @@ TEST_CASE("each way to fail is told apart, and the neighbours do not notice") {
   CHECK(count_status(neighbours, 200) == 20);
 }
 
-TEST_CASE("a body that is no JSON is the handler's error, with the parser's words") {
-  Server server(function("misbehave", fixture("misbehave")));
-  const Response response = post(server.port(), "/misbehave", "{");
-  CHECK(response.status == 500);
-  CHECK(response.json()["error_type"].get<std::string>().find("parse_error") != std::string::npos);
-}
-
 TEST_CASE(
     "a handler that writes to its channel or closes it loses its worker, and no other request suffers") {
   Server server(function("misbehave", fixture("misbehave")));

@@ -44,7 +44,9 @@ typedef struct coffees_event {
   coffees_bytes method;          /* "POST" */
   coffees_bytes path;            /* what follows the function's name, "" or "/..."; not percent-decoded */
   coffees_bytes query;           /* what follows "?"; not percent-decoded */
-  coffees_bytes body;            /* raw bytes */
+  coffees_bytes body;            /* raw bytes; Content-Encoding, if any, is for the handler to undo */
+  coffees_bytes client;          /* the client's address, "192.0.2.1" or "2001:db8::1"; may be empty. Present
+                                  * when struct_size reaches behind it. */
 } coffees_event;
 
 /* What the handler may know about the invocation and about where it runs. Read-only. */

@@ -11,8 +11,9 @@
 //
 // A handler is stateless: each worker process calls it for one invocation at a time, and nothing it keeps in
 // memory or in /tmp is promised to be there the next time. An exception that leaves it becomes a function
-// error with the exception's type and message; std::bad_alloc becomes "out of memory". Everything here lives
-// in the handler library itself; only the C structs of <coffees/abi.h> cross to the runtime.
+// error with the exception's type and message; std::bad_alloc becomes "out of memory", BadJson a 400.
+// Everything here lives in the handler library itself; only the C structs of <coffees/abi.h> cross to the
+// runtime.
 #pragma once
 
 #include <coffees/abi.h>
@@ -21,6 +22,7 @@
 #include <strings.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -38,6 +40,14 @@ inline std::string_view view(coffees_bytes bytes) { return {bytes.data, bytes.si
 inline coffees_bytes bytes(std::string_view text) { return {text.data(), text.size()}; }
 }  // namespace detail
 
+/// The body is not JSON although the handler asked for it by Event::json(). One that leaves the handler is
+/// answered with status 400 and a problem document (RFC 9457) with code `bad_json`: the client's mistake, not
+/// an error of the function.
+class BadJson : public Json::parse_error {
+ public:
+  explicit BadJson(const Json::parse_error& error) : Json::parse_error(error) {}
+};
+
 /// One invocation as the client sent it. All views borrow from it and end with the handler call.
 class Event {
  public:
@@ -47,11 +57,22 @@ class Event {
 
   /// The raw body, exactly the bytes that were sent.
   [[nodiscard]] std::string_view body() const { return detail::view(event_.body); }
-  /// The body as JSON, parsed at the first call; an empty body is an empty object. Throws
-  /// nlohmann::json::parse_error.
+  /// The body as JSON, parsed at the first call; an empty body is an empty object. Throws BadJson, which is a
+  /// nlohmann::json::parse_error; a handler that lets it pass has its client told.
   [[nodiscard]] const Json& json() const {
-    if (!json_) json_ = body().empty() ? Json::object() : Json::parse(body());
+    if (json_) return *json_;
+    try {
+      json_ = body().empty() ? Json::object() : Json::parse(body());
+    } catch (const Json::parse_error& error) {
+      throw BadJson(error);
+    }
     return *json_;
+  }
+  /// The client's address, "192.0.2.1" or "2001:db8::1"; behind one of the server's `trusted_proxies` the one
+  /// that it names in X-Forwarded-For. Empty when it is not known.
+  [[nodiscard]] std::string_view client() const {
+    constexpr std::size_t end = offsetof(coffees_event, client) + sizeof(coffees_bytes);
+    return event_.struct_size >= end ? detail::view(event_.client) : std::string_view();
   }
   /// "GET", "POST", ...
   [[nodiscard]] std::string_view method() const { return detail::view(event_.method); }
@@ -149,14 +170,15 @@ class Response {
     response.headers_.emplace_back("Content-Type", content_type);
     return response;
   }
-  /// Adds a header field. Content-Length, Connection and the like belong to the runtime and are ignored
-  /// there.
+  /// Adds a header field; a Content-Type replaces the one that is there, json()'s for example. Connection and
+  /// the like belong to the runtime and are ignored there, and so is Content-Length, unless it is an answer
+  /// to HEAD without a body.
   Response& header(std::string name, std::string value) & {
-    headers_.emplace_back(std::move(name), std::move(value));
+    set_header(std::move(name), std::move(value));
     return *this;
   }
   Response&& header(std::string name, std::string value) && {
-    headers_.emplace_back(std::move(name), std::move(value));
+    set_header(std::move(name), std::move(value));
     return std::move(*this);
   }
   [[nodiscard]] int status() const { return status_; }
@@ -164,6 +186,15 @@ class Response {
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
 
  private:
+  void set_header(std::string name, std::string value) {
+    // An answer has one (RFC 9110 section 8.3); of others, like Set-Cookie, there may be several.
+    constexpr const char* single = "Content-Type";
+    if (::strcasecmp(name.c_str(), single) == 0)
+      std::erase_if(headers_,
+                    [](const auto& field) { return ::strcasecmp(field.first.c_str(), single) == 0; });
+    headers_.emplace_back(std::move(name), std::move(value));
+  }
+
   int status_ = 200;
   std::string body_;
   std::vector<std::pair<std::string, std::string>> headers_;
@@ -221,6 +252,23 @@ void guarded(coffees_result* result, Work&& work) noexcept {
   }
 }
 
+/// What the client of a handler that asked for JSON is told about a body that is none.
+inline Response bad_json_response(const BadJson& error, const Event& event, const Context& context) {
+  std::string detail = error.what();
+  detail = detail.substr(detail.find("] ") + 2);  // behind the library's number for it
+  Json problem{{"type", "urn:coffees:problem:bad_json"},
+               {"title", "Bad Request"},
+               {"status", 400},
+               {"detail", "the body is not JSON: " + detail},
+               {"code", "bad_json"},
+               {"request_id", context.request_id()},
+               {"function", context.function()}};
+  if (const std::string_view encoding = event.header("Content-Encoding"); !encoding.empty())
+    problem["hint"] =
+        fmt::format("bodies are handed on as they were sent, and this one is encoded: {}", encoding);
+  return Response::json(problem, 400).header("Content-Type", "application/problem+json");
+}
+
 inline void run_init(coffees_result* result) {
   guarded(result, [](Owned&) {
     if (user_init != nullptr) user_init();
@@ -236,7 +284,11 @@ void run_handler(const coffees_event* event, const coffees_context* context, cof
   guarded(result, [&](Owned& owned) {
     const Event input(*event);
     Context where(*context);
-    owned.response = Handler(input, where);
+    try {
+      owned.response = Handler(input, where);
+    } catch (const BadJson& error) {
+      owned.response = bad_json_response(error, input, where);
+    }
     owned.headers.reserve(owned.response.headers().size());
     for (const auto& [name, value] : owned.response.headers())
       owned.headers.push_back({bytes(name), bytes(value)});
