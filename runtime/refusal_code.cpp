@@ -16,8 +16,6 @@ RefusalCode refusal_code(int status) {
       return RefusalCode::body_too_large;
     case 414:
       return RefusalCode::target_too_long;
-    case 415:
-      return RefusalCode::encoded_body;
     case 421:
       return RefusalCode::foreign_host;
     case 431:
@@ -47,8 +45,6 @@ const char* name_of(RefusalCode code) {
       return "request_timeout";
     case RefusalCode::body_too_large:
       return "body_too_large";
-    case RefusalCode::encoded_body:
-      return "encoded_body";
     case RefusalCode::target_too_long:
       return "target_too_long";
     case RefusalCode::foreign_host:

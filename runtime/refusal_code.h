@@ -14,7 +14,6 @@ enum class RefusalCode : std::uint8_t {
   method_not_allowed,
   request_timeout,
   body_too_large,
-  encoded_body,
   target_too_long,
   foreign_host,
   head_too_large,

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/beast/http/status.hpp>
+#include <charconv>
 #include <ctime>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "front/same.h"
 #include "header_block.h"
@@ -27,8 +29,12 @@ bool is_ours(std::string_view name) {
          (name.size() > 10 && same(name.substr(0, 10), "x-coffees-"));
 }
 
+// Empty for a status that has no name: a phrase may be missing (RFC 9112 section 4).
 std::string_view reason(int status) {
-  const auto text = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+  namespace http = boost::beast::http;
+  const http::status known = http::int_to_status(static_cast<unsigned>(status));
+  if (known == http::status::unknown) return {};
+  const auto text = http::obsolete_reason(known);
   return {text.data(), text.size()};
 }
 
@@ -52,20 +58,25 @@ std::string& spare_head() {
   return spare;
 }
 
-bool has_body(int status) { return status != 204 && status != 304; }
+// RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5.
+bool has_body(int status) { return status != 204 && status != 205 && status != 304; }
+// Section 8.6. An answer that resets its form (205) has a length all the same, which is 0.
+bool has_length(int status) { return status != 204 && status != 304; }
 
-void begin(std::string& head, int status, std::size_t length, const AnswerFrame& frame) {
+void begin(std::string& head, int status, std::optional<std::size_t> length, const AnswerFrame& frame) {
   head = std::move(spare_head());
   head.clear();
   head.reserve(512);
   auto out = std::back_inserter(head);
   fmt::format_to(out, FMT_COMPILE("HTTP/1.1 {} {}\r\nDate: {}\r\n"), status, reason(status), date());
-  if (has_body(status)) fmt::format_to(out, FMT_COMPILE("Content-Length: {}\r\n"), length);
+  if (has_length(status) && length)
+    fmt::format_to(out, FMT_COMPILE("Content-Length: {}\r\n"), has_body(status) ? *length : 0);
   if (frame.close)
     head += "Connection: close\r\n";
   else if (frame.http_1_0)
     head += "Connection: keep-alive\r\n";
   fmt::format_to(out, FMT_COMPILE("X-Request-Id: {}\r\n"), frame.request_id);
+  head.append(frame.origin_lines);
 }
 
 // Milliseconds with three decimals, from integers: floating point would take a tenth of an answer's time.
@@ -119,10 +130,30 @@ std::string problem_document(int status, const char* code, const std::string& de
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-void add_handler_fields(std::string& head, std::string_view headers) {
+bool says_who_may_read(std::string_view name) {
+  return same(name, "access-control-allow-origin") || same(name, "access-control-allow-credentials");
+}
+
+void add_handler_fields(std::string& head, std::string_view headers, const AnswerFrame& frame) {
+  const bool decided = !frame.origin_lines.empty();
   for_each_header(headers, [&](std::string_view name, std::string_view value) {
-    if (!is_ours(name)) head.append(name).append(": ").append(value).append("\r\n");
+    if (is_ours(name) || (decided && says_who_may_read(name))) return;
+    head.append(name).append(": ").append(value).append("\r\n");
   });
+}
+
+// What a GET would have been answered with. A handler need not make a body for HEAD: then it is the length
+// that it says, and without one nobody knows (RFC 9110 section 8.6).
+std::optional<std::size_t> length_for_head(const Outcome& outcome) {
+  if (!outcome.body.empty()) return outcome.body.size();
+  std::optional<std::size_t> length;
+  for_each_header(outcome.headers, [&length](std::string_view name, std::string_view value) {
+    if (length || !same(name, "content-length")) return;
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error == std::errc() && end == value.data() + value.size()) length = number;
+  });
+  return length;
 }
 
 }  // namespace
@@ -135,8 +166,10 @@ void written(Answer&& answer) {
 Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame& frame) {
   Answer answer;
   if (outcome.kind == Outcome::Kind::ok) {
-    begin(answer.head, outcome.status, outcome.body.size(), frame);
-    add_handler_fields(answer.head, outcome.headers);
+    const std::optional<std::size_t> length =
+        frame.head_only ? length_for_head(outcome) : std::optional(outcome.body.size());
+    begin(answer.head, outcome.status, length, frame);
+    add_handler_fields(answer.head, outcome.headers, frame);
     add_timing(answer.head, function, outcome);
     answer.body = std::move(outcome.body);
     finish(answer, outcome.status, frame);
@@ -161,8 +194,8 @@ Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view
   std::string fields(extra);
   append_error(fields, code);
   return plain(refusal.status, "application/problem+json",
-               problem_document(refusal.status, code, refusal.detail, {}, frame.request_id, {}, {}), frame,
-               fields);
+               problem_document(refusal.status, code, refusal.detail, refusal.hint, frame.request_id, {}, {}),
+               frame, fields);
 }
 
 Answer plain(int status, std::string_view content_type, std::string body, const AnswerFrame& frame,

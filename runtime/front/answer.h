@@ -15,6 +15,9 @@ struct AnswerFrame {
   bool close = false;      ///< the connection ends after this answer
   bool http_1_0 = false;   ///< a kept connection must be said (RFC 9112 section 9.3)
   bool head_only = false;  ///< the answer to HEAD: the length, but no body
+  /// Header lines about origins (Origins::answer_lines). Where there are any, a handler's own
+  /// Access-Control-Allow-Origin and -Credentials are left out: the configuration decides.
+  std::string_view origin_lines{};
 };
 
 /// An answer ready to be written: two pieces, so that a large body is not copied.

@@ -24,6 +24,7 @@ struct HeadLimits {
 struct Refusal {
   int status = 0;  ///< HTTP status; 0: not refused
   std::string detail;
+  std::string hint{};  ///< what to do about it; may be empty
   [[nodiscard]] explicit operator bool() const { return status != 0; }
 };
 

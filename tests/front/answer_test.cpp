@@ -100,3 +100,39 @@ TEST_CASE("the connection's end is announced, and a kept one in HTTP/1.0 as well
   CHECK(has(plain(200, "text/plain", "x", {.request_id = "i", .close = true}), "Connection: close"));
   CHECK(has(plain(200, "text/plain", "x", {.request_id = "i", .http_1_0 = true}), "Connection: keep-alive"));
 }
+
+TEST_CASE("HEAD keeps the length that a handler says, where it has made no body") {
+  AnswerFrame frame = kFrame;
+  frame.head_only = true;
+  Outcome said = ok_with("content-length", "12345");
+  said.body.clear();
+  CHECK(has(answer_to(std::move(said), "espresso", frame), "Content-Length: 12345"));
+  Outcome made = ok_with("Content-Length", "12345");
+  CHECK(has(answer_to(std::move(made), "espresso", frame), "Content-Length: 5"));
+  Outcome neither = ok_with("A", "b");
+  neither.body.clear();
+  CHECK(answer_to(std::move(neither), "espresso", frame).head.find("Content-Length") == std::string::npos);
+}
+
+TEST_CASE("statuses without content have none, and those without a name an empty phrase") {
+  for (const auto& [status, length] : {std::pair(204, false), std::pair(205, true), std::pair(304, false)}) {
+    Outcome outcome = ok_with("A", "b");
+    outcome.status = status;
+    const Answer answer = answer_to(std::move(outcome), "espresso", kFrame);
+    CHECK(answer.body.empty());
+    CHECK(has(answer, "Content-Length: 0") == length);
+  }
+  Outcome odd = ok_with("A", "b");
+  odd.status = 555;
+  CHECK(answer_to(std::move(odd), "espresso", kFrame).head.starts_with("HTTP/1.1 555 \r\n"));
+}
+
+TEST_CASE("where the configuration speaks of origins a handler's word on who may read does not count") {
+  AnswerFrame frame = kFrame;
+  CHECK(has(answer_to(ok_with("Access-Control-Allow-Origin", "*"), "espresso", frame),
+            "Access-Control-Allow-Origin: *"));
+  frame.origin_lines = "Vary: Origin\r\n";
+  const Answer answer = answer_to(ok_with("access-control-allow-origin", "*"), "espresso", frame);
+  CHECK(answer.head.find("access-control-allow-origin") == std::string::npos);
+  CHECK(has(answer, "Vary: Origin"));
+}
