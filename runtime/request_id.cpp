@@ -1,5 +1,6 @@
 #include "request_id.h"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -29,6 +30,18 @@ RequestId RequestId::make() {
     const std::uint64_t half = nibble < 16 ? high : low;
     id.text_[position++] = "0123456789abcdef"[(half >> (60 - 4 * (nibble % 16))) & 0xf];
   }
+  return id;
+}
+
+std::optional<RequestId> RequestId::parse(std::string_view given) {
+  const auto allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (given.empty() || given.size() > kLongest || !std::all_of(given.begin(), given.end(), allowed))
+    return std::nullopt;
+  RequestId id;
+  id.size_ = static_cast<std::uint8_t>(given.copy(id.text_.data(), kLongest));
   return id;
 }
 

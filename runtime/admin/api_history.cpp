@@ -84,6 +84,7 @@ void Api::invocation_logs(const httplib::Request&, const Parameters& parameters,
   if (!events_of_request(sources_.log, parameters[0])) return unknown_invocation(response);
   HistoryFilter filter;
   filter.request = parameters[0];
+  filter.whole_id = is_whole_id(sources_.log, filter.request);
   filter.limit = kMostListed;
   std::uint64_t newest = 0;
   reply_list(response, "logs", admin::logs(sources_.log, filter, newest), place);

@@ -36,7 +36,8 @@ class Matcher {
     const bool any_function = filter_.function.empty() && filter_.worker.empty();
     const bool function = header.function < wanted_.size() ? wanted_[header.function] : any_function;
     return function && header.time >= filter_.since && (filter_.worker.empty() || header.worker == number_) &&
-           (filter_.request.empty() || event.request_id().starts_with(filter_.request));
+           (filter_.request.empty() || (filter_.whole_id ? event.request_id() == filter_.request
+                                                         : event.request_id().starts_with(filter_.request)));
   }
 
  private:
@@ -130,10 +131,17 @@ std::vector<std::string> logs(const events::EventLog& log, const HistoryFilter& 
   return lines.take();
 }
 
+bool is_whole_id(const events::EventLog& log, const std::string& request) {
+  bool found = false;
+  for_each_event(log, [&](const Event& event) { found = found || event.request_id() == request; });
+  return found && !request.empty();
+}
+
 std::optional<std::vector<std::string>> events_of_request(const events::EventLog& log,
                                                           const std::string& request) {
   HistoryFilter filter;
   filter.request = request;
+  filter.whole_id = is_whole_id(log, request);
   const Matcher matcher(log, filter);
   Newest found(log, 10'000);
   std::string id;

@@ -15,6 +15,7 @@ struct HistoryFilter {
   std::string function;
   std::string worker;       ///< "espresso#3"
   std::string request;      ///< a request id, or the beginning of one
+  bool whole_id = false;    ///< no beginning of one
   std::string outcome;      ///< ok, error, ... (outcome_of)
   std::string start;        ///< cold, warm
   std::int64_t since = 0;   ///< nanoseconds since 1970; older ones are left out
@@ -29,8 +30,11 @@ std::vector<std::string> invocations(const events::EventLog& log, const HistoryF
 std::vector<std::string> logs(const events::EventLog& log, const HistoryFilter& filter,
                               std::uint64_t& newest);
 
-/// Everything known of the one request whose id begins so; nothing when it is not held (any more), or when
-/// several begin so.
+/// Whether that is the whole id of a request that is held; a client's own may be the beginning of others.
+bool is_whole_id(const events::EventLog& log, const std::string& request);
+
+/// Everything known of the one request whose id is or begins so; nothing when it is not held (any more), or
+/// when several begin so.
 std::optional<std::vector<std::string>> events_of_request(const events::EventLog& log,
                                                           const std::string& request);
 

@@ -122,6 +122,20 @@ TEST_CASE("everything of one request, and nothing for one that is not known") {
   CHECK_FALSE(events_of_request(scene.log, ""));
 }
 
+TEST_CASE("a whole id names its own request, also where it is the beginning of others") {
+  Scene scene;
+  scene.finish("once");
+  scene.finish("on");
+  scene.finish("only");
+  const auto found = events_of_request(scene.log, "on");
+  REQUIRE(found);
+  REQUIRE(found->size() == 1);
+  CHECK(json::parse(found->front())["request_id"] == "on");
+  CHECK(is_whole_id(scene.log, "on"));
+  CHECK_FALSE(is_whole_id(scene.log, "o"));
+  CHECK_FALSE(is_whole_id(scene.log, ""));
+}
+
 TEST_CASE("the beginning of an id that several requests share names none of them") {
   Scene scene;
   scene.finish("0123-a");
