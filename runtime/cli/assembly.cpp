@@ -67,6 +67,13 @@ Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& config
   return assembly;
 }
 
+front::Origins origins_of(const config::Config& configuration) {
+  front::Origins::PerFunction functions;
+  for (const config::Function& function : configuration.functions)
+    if (!function.origins.empty()) functions[function.name] = function.origins;
+  return {configuration.server.origins, std::move(functions)};
+}
+
 bool end_processes(Loop& loop, const std::vector<zygote::ZygoteSource*>& sources) {
   std::vector<int> processes;
   for (zygote::ZygoteSource* source : sources) {

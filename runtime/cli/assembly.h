@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "deadlines.h"
 #include "dispatcher/dispatcher.h"
+#include "front/origins.h"
 #include "loop.h"
 #include "zygote/zygote_source.h"
 
@@ -26,6 +27,9 @@ struct Assembly {
 };
 Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
                   const HostFacts& host, LogSink& sink, events::EventLog& log);
+
+/// Which web pages may call which function.
+front::Origins origins_of(const config::Config& configuration);
 
 /// Closes the sources and waits until every process of theirs has ended, 2 s at most. Returns whether all
 /// have.

@@ -32,7 +32,11 @@ std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admi
   const auto taken = asio::error::address_in_use;
   std::uint16_t port = wanted.port;
   std::uint16_t admin_port = wanted.admin_port;
-  ErrorCode error = front.listen(wanted.host, port);
+  const bool both = !wanted.host_asked_for || wanted.host == "localhost";
+  const auto listen = [&] {
+    return both ? front.listen_on_both_loopbacks(port) : front.listen(wanted.host, port);
+  };
+  ErrorCode error = listen();
   bool admin_bound = !error && admin.bind(wanted.admin_host, admin_port);
   for (int pair = 1; pair <= kMostPairsTried; ++pair) {
     const bool invoke_moves = error == taken && !wanted.port_asked_for;
@@ -40,12 +44,13 @@ std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admi
     if (!invoke_moves && !admin_moves) break;
     if (!wanted.port_asked_for) port = plus(wanted.port, 2 * pair);
     if (!wanted.admin_port_asked_for) admin_port = plus(wanted.admin_port, 2 * pair);
-    if (!wanted.port_asked_for) error = front.listen(wanted.host, port);
+    if (!wanted.port_asked_for) error = listen();
     admin_bound = !error && admin.bind(wanted.admin_host, admin_port);
   }
   if (error)
     return print_problem(error == taken ? "E101" : "E102",
-                         fmt::format("cannot listen on {}:{}: {}", wanted.host, port, error.message()),
+                         fmt::format("cannot listen on {}:{}{}: {}", wanted.host, port,
+                                     both ? " and [::1]" : "", error.message()),
                          error == taken
                              ? "use the server that runs there, or another port: coffees serve --port 0"
                              : "`host` is an address of this machine, 127.0.0.1 for yourself only",

@@ -131,12 +131,15 @@ int serve(const ServeOptions& options) {
   Dispatcher dispatcher(std::move(assembly.catalog), log);
   log.on_stats([&dispatcher] { return admin::read_stats(dispatcher); });
 
-  front::HttpServer front(
-      loop, dispatcher,
-      {.max_body = configuration.server.max_body,
-       .access = front::AccessRules(configuration.server.hosts, configuration.server.host),
-       .cancel_on_disconnect = options.cancel_on_disconnect,
-       .max_connections = std::max<std::size_t>(open_files / 2, 64)});
+  front::HttpServer front(loop, dispatcher,
+                          {.max_body = configuration.server.max_body,
+                           .access = front::AccessRules(configuration.server.hosts, configuration.server.host,
+                                                        origins_of(configuration)),
+                           .cancel_on_disconnect = options.cancel_on_disconnect,
+                           .max_connections = std::max<std::size_t>(open_files / 2, 64),
+                           .min_upload = configuration.server.min_upload,
+                           .linger = configuration.server.linger,
+                           .trusted_proxies = AddressSet(configuration.server.trusted_proxies)});
   admin::AdminServer admin(
       {.access = front::AccessRules(configuration.server.hosts, configuration.server.admin_host),
        .token = configuration.server.admin_token});

@@ -35,6 +35,7 @@ struct Function {
   StartMode start = StartMode::zygote;
   bool reuse = true;
   std::map<std::string, std::string> env;
+  std::vector<std::string> origins;  ///< whose web pages may call it, besides those of the server
 };
 
 enum class IsolationWish {
@@ -45,14 +46,19 @@ enum class IsolationWish {
 
 struct Server {
   std::string host = "127.0.0.1";
+  bool host_asked_for = false;  ///< else ::1 is served as well, where there is IPv6
   std::uint16_t port = 2633;
   bool port_asked_for = false;  ///< then a taken port is an error, not a reason to take the next
   std::string admin_host = "127.0.0.1";
   std::uint16_t admin_port = 2634;
   bool admin_port_asked_for = false;
-  std::string admin_token;              ///< who may use the admin port; needed beyond loopback
-  std::vector<std::string> hosts;       ///< further names that clients may call us by
-  std::uint64_t max_body = 6ULL << 20;  ///< bytes, requests and answers
+  std::string admin_token;                   ///< who may use the admin port; needed beyond loopback
+  std::vector<std::string> hosts;            ///< further names that clients may call us by
+  std::vector<std::string> origins;          ///< other origins whose web pages may call functions; "*": all
+  std::vector<std::string> trusted_proxies;  ///< addresses and networks whose X-Forwarded-For is believed
+  std::uint64_t max_body = 6ULL << 20;       ///< bytes, requests and answers
+  std::uint64_t min_upload = 64ULL << 10;    ///< bytes a second
+  Duration linger{std::chrono::seconds(2)};  ///< how long a refused client may go on sending
   Duration drain{std::chrono::seconds(10)};
   IsolationWish isolation = IsolationWish::best;
 };

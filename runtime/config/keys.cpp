@@ -8,6 +8,7 @@
 
 #include "config/client_names.h"
 #include "config/key_kinds.h"
+#include "config/network_keys.h"
 
 namespace coffees::config {
 namespace {
@@ -132,13 +133,14 @@ const std::vector<Key<Function>>& function_keys() {
        .show = show_env,
        .schema = R"("type": "object", "additionalProperties": {"type": "string"})",
        .hidden = true},
+      function_origins_key(),
   };
   return keys;
 }
 
 const std::vector<Key<Server>>& server_keys() {
   static const std::vector<Key<Server>> keys{
-      text("host", &Server::host, "The address of the invoke port."),
+      host_key(),
       port("port", &Server::port, &Server::port_asked_for, "The invoke port; 0: any free one."),
       text("admin_host", &Server::admin_host,
            "The address of the admin port; beyond loopback it wants a token."),
@@ -150,7 +152,12 @@ const std::vector<Key<Server>>& server_keys() {
        .read = read_hosts,
        .show = show_hosts,
        .schema = R"("type": "array", "items": {"type": "string"})"},
+      server_origins_key(),
+      trusted_proxies_key(),
       size("max_body", &Server::max_body, "Of requests and answers.", 1),
+      min_upload_key(),
+      duration("linger", &Server::linger,
+               "How long a refused client may go on sending before it is cut off."),
       duration("drain", &Server::drain, "How long SIGTERM waits for what is under way."),
       choice<Server, IsolationWish>(
           "isolation", &Server::isolation, "How much of it there has to be.",

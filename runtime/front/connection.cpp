@@ -3,14 +3,15 @@
 #include <array>
 #include <memory>
 
+#include "front/client_address.h"
 #include "front/http_server.h"
+#include "platform/connection_socket.h"
 
 namespace coffees::front {
 namespace {
 
 constexpr auto kWriteTime = std::chrono::seconds(30);
 constexpr std::size_t kSlowestClient = 64 * 1024;  // bytes a second
-constexpr auto kLingerTime = std::chrono::seconds(2);
 constexpr std::size_t kLingerReadSize = 64 * 1024;
 
 std::string allow_field() { return "Allow: " + std::string(kAllowedMethods) + "\r\n"; }
@@ -72,9 +73,13 @@ Task<bool> Connection::serve_one() {
   ReadResult read = co_await read_head(socket_, request, settings.access, settings.max_body);
   if (read.state == ReadResult::State::gone) co_return false;
   const HttpServer::ActiveRequest active(server_);
+  const RequestIds::Use use =
+      server_.ids().begin(request.id, request.parser.given_id, request.given_id_in_use);
+  origin_lines_ = settings.access.origins().answer_lines(request.parser.origin, request.route.function);
   const bool has_body = request.parser.chunked() || request.parser.declared_length() > 0;
+  const BodyRules rules{.most = settings.max_body, .least_rate = settings.min_upload};
   if (read.state == ReadResult::State::complete && has_body)
-    read = co_await read_body(socket_, request, settings.max_body);
+    read = co_await read_body(socket_, request, rules);
   if (read.state == ReadResult::State::gone) co_return false;
   if (read.state == ReadResult::State::refused) co_return co_await refuse(request, read.refusal);
   co_return co_await answer(request);
@@ -84,8 +89,24 @@ AnswerFrame Connection::frame(const Request& request) const {
   return {.request_id = request.id.view(),
           .close = !request.keep_alive || server_.draining(),
           .http_1_0 = request.http_1_0,
-          .head_only = request.head_only};
+          .head_only = request.head_only,
+          .origin_lines = origin_lines_};
 }
+
+// Who is connected is asked once, and what a proxy says with each request.
+void Connection::find_client(Request& request) {
+  if (client_.empty()) {
+    ErrorCode error;
+    const auto endpoint = socket_.socket().remote_endpoint(error);
+    if (error) return;  // it has gone
+    peer_ = without_mapping(endpoint.address());
+    client_ = peer_.to_string();
+  }
+  const AddressSet& trusted = server_.settings().trusted_proxies;
+  request.client = trusted.empty() ? client_ : client_address(peer_, request.parser.headers, trusted);
+}
+
+bool Connection::has_left() { return platform::peer_has_finished(socket_.socket().native_handle()); }
 
 Task<bool> Connection::answer(Request& request) {
   socket_.clear_deadline();  // an invocation has its own
@@ -93,7 +114,10 @@ Task<bool> Connection::answer(Request& request) {
   switch (request.route.kind) {
     case Route::Kind::function: {
       Outcome outcome = co_await invoke(request);
-      made = answer_to(std::move(outcome), request.route.function, frame(request));
+      AnswerFrame answer_frame = frame(request);
+      // What it had pipelined behind it is not wanted any more either.
+      answer_frame.close = answer_frame.close || outcome.kind == Outcome::Kind::client_gone;
+      made = answer_to(std::move(outcome), request.route.function, answer_frame);
       break;
     }
     case Route::Kind::health:
@@ -108,9 +132,13 @@ Task<bool> Connection::answer(Request& request) {
             plain(503, "application/json", std::string(R"({"status":"not ready","reason":")") + why + "\"}\n",
                   frame(request), "Retry-After: 1\r\n");
       break;
-    case Route::Kind::options:
-      made = plain(204, {}, {}, frame(request), allow_field());
+    case Route::Kind::options: {
+      std::string fields = allow_field();
+      if (origin_lines_.find("Access-Control-Allow-Origin") != std::string::npos)
+        fields += Origins::preflight_lines(request.parser.headers, kAllowedMethods);
+      made = plain(204, {}, {}, frame(request), fields);
       break;
+    }
     case Route::Kind::refused:
       break;  // was answered before
   }
@@ -119,17 +147,22 @@ Task<bool> Connection::answer(Request& request) {
   co_return goes_on;
 }
 
-Task<Outcome> Connection::invoke(const Request& request) {
+Task<Outcome> Connection::invoke(Request& request) {
+  find_client(request);
   Cancellation cancellation;
   const bool watched = server_.settings().cancel_on_disconnect;
-  const Invocation call{.function = request.route.function,
-                        .request_id = request.id.view(),
-                        .method = request.parser.method,
-                        .path = request.route.path,
-                        .query = request.route.query,
-                        .headers = request.parser.headers,
-                        .body = request.body,
-                        .cancellation = watched ? &cancellation : nullptr};
+  const Invocation call{
+      .function = request.route.function,
+      .request_id = request.id.view(),
+      .given_request_id = request.given_id_in_use ? std::string_view(request.parser.given_id) : "",
+      .method = request.parser.method,
+      .path = request.route.path,
+      .query = request.route.query,
+      .client = request.client,
+      .headers = request.parser.headers,
+      .body = request.body,
+      .cancellation = watched ? &cancellation : nullptr,
+      .caller = this};
   std::shared_ptr<DisconnectWatch> watch;
   if (watched) {
     watch = std::make_shared<DisconnectWatch>(socket_.socket(), cancellation);
@@ -148,7 +181,10 @@ Task<bool> Connection::refuse(const Request& request, const Refusal& refusal) {
       front::refuse(refusal, closing, refusal.status == 405 ? allow_field() : std::string());
   server_.dispatcher().log().request_refused(
       refusal.status, request.id.view(),
-      {.method = request.parser.method, .path = path_of(request.parser.target)}, Clock::now());
+      {.method = request.parser.method,
+       .path = path_of(request.parser.target),
+       .given_id = request.given_id_in_use ? std::string_view(request.parser.given_id) : ""},
+      Clock::now());
   co_await write(answer);
   co_await linger();
   co_return false;
@@ -181,7 +217,7 @@ Task<bool> Connection::write(const Answer& answer) {
 Task<> Connection::linger() {
   ErrorCode error;
   socket_.socket().shutdown(Socket::shutdown_send, error);
-  socket_.set_deadline(Clock::now() + kLingerTime);
+  socket_.set_deadline(Clock::now() + server_.settings().linger);
   // One read per turn of the loop: a client that never stops sending may not hold up the others.
   while (co_await socket_.wait(Socket::wait_read) == TimedSocket::Wait::ready) {
     socket_.buffer().clear();

@@ -12,12 +12,12 @@ class HttpServer;
 
 /// Serves one socket until it closes. Lives in its own coroutine; while no request is there it holds neither
 /// a parser nor a buffer.
-class Connection {
+class Connection final : public Caller {
  public:
   Connection(HttpServer& server, Socket socket);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection();
+  ~Connection() override;
 
   Task<> run();
 
@@ -28,10 +28,13 @@ class Connection {
     if (idle_) socket_.check_deadline(TimePoint::max());
   }
 
+  [[nodiscard]] bool has_left() override;
+
  private:
   Task<bool> serve_one();
+  void find_client(Request& request);
   Task<bool> answer(Request& request);
-  Task<Outcome> invoke(const Request& request);
+  Task<Outcome> invoke(Request& request);
   Task<bool> refuse(const Request& request, const Refusal& refusal);
   Task<bool> write(const Answer& answer);
   Task<> linger();
@@ -40,6 +43,9 @@ class Connection {
   HttpServer& server_;
   TimedSocket socket_;
   bool idle_ = false;
+  asio::ip::address peer_;
+  std::string client_;        ///< the address of the peer as text, once it is known
+  std::string origin_lines_;  ///< of the request that is being answered
 };
 
 }  // namespace coffees::front

@@ -9,6 +9,7 @@ namespace coffees::front {
 namespace {
 
 constexpr int kBacklog = 4096;  // the kernel takes less where net.core.somaxconn is less (listen(2))
+constexpr int kMostFreePortsTried = 50;
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr std::size_t kBuffersKept = 256;
 constexpr std::size_t kLargestBufferKept = 64 * 1024;
@@ -24,42 +25,63 @@ HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settin
       dispatcher_(dispatcher),
       settings_(std::move(settings)),
       acceptor_(loop.get_executor()),
+      second_acceptor_(loop.get_executor()),
       spare_(platform::open_spare()),
       quiet_(loop.get_executor()),
       connected_(loop.get_executor()) {}
+
+ErrorCode HttpServer::bind(Acceptor& acceptor, const asio::ip::address& address, std::uint16_t port) {
+  ErrorCode error;
+  const asio::ip::tcp::endpoint endpoint(address, port);
+  acceptor.close(error);
+  if (acceptor.open(endpoint.protocol(), error)) return error;
+  // Bind at once after a restart; a second server on the same port still fails (socket(7), SO_REUSEADDR).
+  if (acceptor.set_option(asio::socket_base::reuse_address(true), error)) return error;
+  if (acceptor.bind(endpoint, error)) return error;
+  acceptor.listen(kBacklog, error);
+  return error;
+}
 
 ErrorCode HttpServer::listen(const std::string& host, std::uint16_t port) {
   ErrorCode error;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
   if (error) return error;
-  const asio::ip::tcp::endpoint endpoint(address, port);
-  acceptor_.close(error);
-  if (acceptor_.open(endpoint.protocol(), error)) return error;
-  // Bind at once after a restart; a second server on the same port still fails (socket(7), SO_REUSEADDR).
-  if (acceptor_.set_option(asio::socket_base::reuse_address(true), error)) return error;
-  if (acceptor_.bind(endpoint, error)) return error;
-  if (acceptor_.listen(kBacklog, error)) return error;
+  if ((error = bind(acceptor_, address, port))) return error;
   port_ = acceptor_.local_endpoint(error).port();
   return error;
 }
 
+ErrorCode HttpServer::listen_on_both_loopbacks(std::uint16_t port) {
+  for (int tries = 1;; ++tries) {
+    if (const ErrorCode error = listen("127.0.0.1", port)) return error;
+    const ErrorCode error = bind(second_acceptor_, asio::ip::address_v6::loopback(), port_);
+    if (!error) return error;
+    ErrorCode ignored;
+    second_acceptor_.close(ignored);
+    if (error != asio::error::address_in_use) return {};
+    // Free on one, taken on the other: any other free port will do, but not one that was asked for.
+    if (port != 0 || tries == kMostFreePortsTried) return error;
+  }
+}
+
 void HttpServer::start() {
-  spawn_detached(loop_.get_executor(), accept());
+  spawn_detached(loop_.get_executor(), accept(acceptor_));
+  if (second_acceptor_.is_open()) spawn_detached(loop_.get_executor(), accept(second_acceptor_));
   spawn_detached(loop_.get_executor(), sweep());
 }
 
-Task<> HttpServer::accept() {
+Task<> HttpServer::accept(Acceptor& acceptor) {
   while (true) {
     ErrorCode error;
-    Socket socket = co_await acceptor_.async_accept(asio::redirect_error(UseTask(), error));
+    Socket socket = co_await acceptor.async_accept(asio::redirect_error(UseTask(), error));
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
       // Out of descriptors: give up the spare one, so that the client gets an end instead of silence.
       spare_.reset();
       ErrorCode ignored;
       Socket unwanted(loop_.get_executor());
-      acceptor_.non_blocking(true, ignored);
-      if (!acceptor_.accept(unwanted, ignored)) turn_away(std::move(unwanted));
+      acceptor.non_blocking(true, ignored);
+      if (!acceptor.accept(unwanted, ignored)) turn_away(std::move(unwanted));
       spare_ = platform::open_spare();
       Timer pause(loop_.get_executor(), std::chrono::milliseconds(10));
       co_await pause.async_wait(UseTask());

@@ -7,8 +7,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "addresses.h"
 #include "dispatcher/dispatcher.h"
 #include "front/connection.h"
+#include "front/request_ids.h"
 #include "front/routes.h"
 #include "platform/unique_fd.h"
 
@@ -20,6 +22,9 @@ struct ServerSettings {
   bool cancel_on_disconnect = false;
   std::size_t max_connections = 10'000;  ///< more are turned away with a 503
   Duration idle_time{std::chrono::seconds(75)};
+  std::uint64_t min_upload = 64 << 10;       ///< bytes a second: a body that comes more slowly is refused
+  Duration linger{std::chrono::seconds(2)};  ///< how long a refused client may go on sending
+  AddressSet trusted_proxies{};              ///< whose X-Forwarded-For is believed
 };
 
 /// The listener and all of its connections. Loop thread only. Outlives the connections' coroutines.
@@ -30,6 +35,9 @@ class HttpServer {
   /// Binds and listens. Port 0 takes a free one. Returns an error instead of throwing: a taken port is not a
   /// surprise.
   ErrorCode listen(const std::string& host, std::uint16_t port);
+  /// The same on 127.0.0.1 and ::1, with one port for both: clients that are told "localhost" take either.
+  /// On a machine without IPv6 it is 127.0.0.1 alone.
+  ErrorCode listen_on_both_loopbacks(std::uint16_t port);
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// Begins to accept. Once.
   void start();
@@ -61,6 +69,7 @@ class HttpServer {
   /// function has failed to load or has its breaker open, and before each has its min_warm.
   [[nodiscard]] const char* why_not_ready() const;
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+  [[nodiscard]] RequestIds& ids() { return ids_; }
   void opened(Connection& connection) {
     if (connections_.empty()) connected_.notify();
     connections_.insert(&connection);
@@ -72,7 +81,8 @@ class HttpServer {
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 
-  Task<> accept();
+  static ErrorCode bind(Acceptor& acceptor, const asio::ip::address& address, std::uint16_t port);
+  Task<> accept(Acceptor& acceptor);
   Task<> sweep();
   void turn_away(Socket socket);
 
@@ -80,8 +90,10 @@ class HttpServer {
   Dispatcher& dispatcher_;
   ServerSettings settings_;
   Acceptor acceptor_;
+  Acceptor second_acceptor_;  ///< ::1, where that is served, too
   platform::UniqueFd spare_;  ///< given up for a moment to turn a client away when descriptors run out
   std::uint16_t port_ = 0;
+  RequestIds ids_;
   std::string admin_url_;
   std::unordered_set<Connection*> connections_;
   std::vector<boost::beast::flat_buffer> buffers_;

@@ -34,11 +34,14 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
       }
       break;
     case 6:
-      if (same(name, "origin")) origin = value;
+      if (same(name, "origin")) origin.append(origin.empty() ? "" : ", ").append(value);
       if (same(name, "expect")) {
         expects_continue = same(value, "100-continue");
         unknown_expectation_ = !expects_continue;
       }
+      break;
+    case 12:
+      if (same(name, "x-request-id")) given_id = ++given_ids_ == 1 ? value : std::string_view();
       break;
     case 14:
       if (same(name, "content-length")) {
@@ -51,9 +54,6 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
       } else if (same(name, "sec-fetch-site")) {
         fetch_site = value;
       }
-      break;
-    case 16:
-      if (same(name, "content-encoding")) content_encoded_ = !same(value, "identity");
       break;
     case 17:
       if (same(name, "transfer-encoding")) {
@@ -87,7 +87,6 @@ Refusal RequestParser::check_fields() const {
     if (transfer_encodings_ > 1) return {400, "more than one Transfer-Encoding field"};
     if (!chunked_only_) return {501, "the only transfer encoding that is understood here is chunked"};
   }
-  if (content_encoded_) return {415, "encoded bodies are not decoded here: send it without Content-Encoding"};
   if (unknown_expectation_) return {417, "the only expectation that is understood here is 100-continue"};
   return {};
 }

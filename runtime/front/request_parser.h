@@ -22,13 +22,13 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::string target;
   std::string headers;  ///< header_block.h, in the client's order
   std::string host;
-  std::string origin;
+  std::string origin;  ///< several Origin fields: all of them, which is no origin that anybody has
   std::string fetch_site;
+  std::string given_id;  ///< X-Request-Id; empty also when there are several
   bool expects_continue = false;
   std::string body;  ///< of a chunked request; others are read straight into it by the connection
 
-  /// What the fields themselves forbid, independent of the server: ambiguous framing, encodings,
-  /// expectations.
+  /// What the fields themselves forbid, independent of the server: ambiguous framing, expectations.
   [[nodiscard]] Refusal check_fields() const;
 
   /// False for HTTP/1.0.
@@ -56,11 +56,11 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool head_done_ = false;
   bool is_1_1_ = true;
   int hosts_ = 0;
+  int given_ids_ = 0;
   int lengths_ = 0;
   int transfer_encodings_ = 0;
   bool length_is_valid_ = true;
   bool chunked_only_ = true;
-  bool content_encoded_ = false;
   bool unknown_expectation_ = false;
   std::uint64_t declared_length_ = 0;
 };

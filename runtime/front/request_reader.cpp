@@ -15,7 +15,7 @@ using State = ReadResult::State;
 constexpr std::size_t kBodyReadSize = 256 * 1024;
 constexpr std::size_t kMostAtOnce = 1024 * 1024;  // then others have their turn
 constexpr auto kHeadTime = std::chrono::seconds(10);
-constexpr std::size_t kSlowestBody = 64 * 1024;  // bytes a second
+constexpr std::uint64_t kLongestWait = 366ULL * 24 * 3600;  // seconds: a rate of next to nothing
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 Refusal too_long(std::uint64_t max_body) {
@@ -73,11 +73,12 @@ Refusal examine_head(std::string_view head, Request& request, const AccessRules&
     return {400, "the head of the request cannot be parsed: " + error.message()};
   request.http_1_0 = !parser.is_http_1_1();
   if (Refusal refusal = parser.check_fields()) return refusal;
-  if (error == http::error::body_limit || parser.declared_length() > max_body) return too_long(max_body);
   request.keep_alive = parser.keep_alive();
-  if (Refusal refusal = access.check(parser.target, parser.host, parser.origin, parser.fetch_site))
-    return refusal;
   request.route = route(parser.method, parser.target);
+  if (Refusal refusal =
+          access.check(parser.target, parser.host, parser.origin, parser.fetch_site, request.route.function))
+    return refusal;
+  if (error == http::error::body_limit || parser.declared_length() > max_body) return too_long(max_body);
   return request.route.kind == Route::Kind::refused ? request.route.refusal : Refusal{};
 }
 
@@ -153,17 +154,18 @@ Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRu
   co_return result;
 }
 
-Task<ReadResult> read_body(TimedSocket& socket, Request& request, std::uint64_t max_body) {
+Task<ReadResult> read_body(TimedSocket& socket, Request& request, BodyRules rules) {
   ReadResult result;
   const bool chunked = request.parser.chunked();
-  const std::uint64_t size = chunked ? max_body : request.parser.declared_length();
+  const std::uint64_t size = chunked ? rules.most : request.parser.declared_length();
   if (!chunked) {
     const std::size_t buffered = std::min<std::size_t>(socket.unread().size(), size);
     request.body.assign(socket.unread().substr(0, buffered));
     socket.buffer().consume(buffered);
     if (buffered == size) co_return result;
   }
-  socket.set_deadline(Clock::now() + kHeadTime + std::chrono::seconds(size / kSlowestBody));
+  socket.set_deadline(Clock::now() + kHeadTime +
+                      std::chrono::seconds(std::min(size / rules.least_rate, kLongestWait)));
   if (request.parser.expects_continue && !request.http_1_0 && socket.unread().empty()) {
     // 25 bytes into a send buffer that is empty: it takes them, or the client is gone.
     ErrorCode error;
@@ -173,13 +175,14 @@ Task<ReadResult> read_body(TimedSocket& socket, Request& request, std::uint64_t 
     }
   }
   if (chunked) {
-    result = co_await read_chunked(socket, request.parser, max_body);
+    result = co_await read_chunked(socket, request.parser, rules.most);
     request.body = std::move(request.parser.body);
   } else if (!co_await read_sized(socket, request.body, size)) {
     result.state = State::gone;
   }
   if (result.state == State::gone && socket.expired())
-    result = ReadResult::refused({408, "the body of the request did not arrive in time"});
+    result = ReadResult::refused({408, "the body of the request did not arrive in time",
+                                  "`min_upload` of [server] says how slowly it may come"});
   co_return result;
 }
 

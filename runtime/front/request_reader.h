@@ -17,6 +17,8 @@ struct Request {
   explicit Request(std::uint64_t max_body) : parser(max_body), id(RequestId::make()) {}
   RequestParser parser;
   RequestId id;
+  bool given_id_in_use = false;  ///< the client wanted an id that somebody else has
+  std::string client;            ///< its address
   Route route;
   std::string body;
   bool keep_alive = false;
@@ -38,7 +40,13 @@ struct ReadResult {
 Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRules& access,
                            std::uint64_t max_body);
 
+/// How large a body may be and how slowly it may come.
+struct BodyRules {
+  std::uint64_t most = 0;        ///< bytes
+  std::uint64_t least_rate = 1;  ///< bytes a second, on average; 10 s are given on top
+};
+
 /// Reads the body that the head announces. Asks for it when the client waits for that (Expect: 100-continue).
-Task<ReadResult> read_body(TimedSocket& socket, Request& request, std::uint64_t max_body);
+Task<ReadResult> read_body(TimedSocket& socket, Request& request, BodyRules rules);
 
 }  // namespace coffees::front

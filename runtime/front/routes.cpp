@@ -58,6 +58,23 @@ bool is_one_address(std::string_view host) {
   return !error && address.is_v6() == v6 && !address.is_unspecified();
 }
 
+// Whether both name the same place: a port that goes without saying may be said.
+bool same_authority(std::string_view a, std::string_view b, std::string_view usual_port) {
+  if (a.ends_with(usual_port)) a.remove_suffix(usual_port.size());
+  if (b.ends_with(usual_port)) b.remove_suffix(usual_port.size());
+  return !a.empty() && same(a, b);
+}
+
+// Whether a page of `origin` came from this server. With https it came through a proxy that ends TLS: the
+// scheme is not seen here, but the Host that the page was asked for is.
+bool is_own_origin(std::string_view origin, std::string_view host) {
+  constexpr std::string_view https = "https://";
+  if (same(origin.substr(0, kScheme.size()), kScheme))
+    return same_authority(origin.substr(kScheme.size()), host, ":80");
+  return same(origin.substr(0, https.size()), https) &&
+         same_authority(origin.substr(https.size()), host, ":443");
+}
+
 }  // namespace
 
 Route route(std::string_view method, std::string_view target) {
@@ -109,8 +126,8 @@ std::string_view path_of(std::string_view target) {
   return path == std::string_view::npos ? std::string_view("/") : target.substr(path);
 }
 
-AccessRules::AccessRules(std::vector<std::string> hosts, std::string bound_host)
-    : hosts_(std::move(hosts)), any_address_(is_every_address(bound_host)) {
+AccessRules::AccessRules(std::vector<std::string> hosts, std::string bound_host, Origins origins)
+    : hosts_(std::move(hosts)), any_address_(is_every_address(bound_host)), origins_(std::move(origins)) {
   hosts_.insert(hosts_.end(), {"localhost", "127.0.0.1", "[::1]"});
   if (bound_host.find(':') != std::string::npos) bound_host = "[" + bound_host + "]";
   hosts_.push_back(std::move(bound_host));
@@ -129,7 +146,7 @@ Refusal AccessRules::check_host(std::string_view host) const {
 }
 
 Refusal AccessRules::check(std::string_view target, std::string_view host, std::string_view origin,
-                           std::string_view fetch_site) const {
+                           std::string_view fetch_site, std::string_view function) const {
   if (!host.empty())
     if (Refusal refusal = check_host(host)) return refusal;
   if (is_absolute(target)) {
@@ -137,12 +154,14 @@ Refusal AccessRules::check(std::string_view target, std::string_view host, std::
     host = rest.substr(0, rest.find_first_of("/?"));
     if (Refusal refusal = check_host(host)) return refusal;
   }
-  if (!origin.empty() &&
-      !(origin.size() > kScheme.size() && same(origin.substr(0, kScheme.size()), kScheme) &&
-        same(origin.substr(kScheme.size()), host)))
-    return {403, "requests from pages of another origin are refused"};
+  if (origins_.grant(origin, function) != Origins::Grant::none) return {};
+  if (!origin.empty() && !is_own_origin(origin, host))
+    return {403, "requests from pages of another origin are refused",
+            "if pages of " + std::string(origin.substr(0, 256)) +
+                " may call, add it to `origins` of [server] or of the function"};
   if (!fetch_site.empty() && fetch_site != "same-origin" && fetch_site != "none")
-    return {403, "cross-site requests are refused"};
+    return {403, "cross-site requests are refused",
+            "`origins` of [server] or of the function names those whose pages may call, with fetch()"};
   return {};
 }
 

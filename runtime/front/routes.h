@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "front/head_scanner.h"
+#include "front/origins.h"
 
 namespace coffees::front {
 
@@ -38,19 +39,23 @@ class AccessRules {
   /// `hosts`: names besides the loopback ones; `bound_host`: the address that is listened on. With 0.0.0.0
   /// or ::, clients may use any address, since only they know which one leads here (a published port of a
   /// container has another one outside). DNS rebinding needs a name, so no address can be one. On loopback
-  /// this stays closed: browsers send no Sec-Fetch-Site to addresses that are not.
-  AccessRules(std::vector<std::string> hosts, std::string bound_host);
+  /// this stays closed: browsers send no Sec-Fetch-Site to addresses that are not. `origins`: whose pages may
+  /// call although they come from elsewhere.
+  AccessRules(std::vector<std::string> hosts, std::string bound_host, Origins origins = {});
 
   /// `target` may carry an authority of its own (absolute form); it then replaces `host` (RFC 9112
-  /// section 3.2.2).
+  /// section 3.2.2). `function`: which one is asked for; empty: none.
   [[nodiscard]] Refusal check(std::string_view target, std::string_view host, std::string_view origin,
-                              std::string_view fetch_site) const;
+                              std::string_view fetch_site, std::string_view function = {}) const;
+
+  [[nodiscard]] const Origins& origins() const { return origins_; }
 
  private:
   [[nodiscard]] Refusal check_host(std::string_view host) const;
 
   std::vector<std::string> hosts_;
   bool any_address_;
+  Origins origins_;
 };
 
 }  // namespace coffees::front

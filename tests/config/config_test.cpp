@@ -212,3 +212,67 @@ TEST_CASE("a file that cannot be read is an error, not an empty configuration") 
   REQUIRE(load_file("/nonexistent/coffees.toml").problems.size() == 1);
   REQUIRE(load_file("/").problems.size() == 1);
 }
+
+TEST_CASE(
+    "origins are what browsers send, or *; what no request can match is an error that says how to write it") {
+  const Loaded loaded = load(
+      "[server]\norigins = [\"http://localhost:3000\", \"https://a.example\"]\n"
+      "[functions.a]\npath = \"x\"\norigins = [\"*\", \"app://x\", \"http://[::1]:1\"]");
+  REQUIRE(loaded.problems.empty());
+  CHECK(loaded.config.server.origins ==
+        std::vector<std::string>{"http://localhost:3000", "https://a.example"});
+  CHECK(loaded.config.functions[0].origins.size() == 3);
+  const struct {
+    const char* origin;
+    const char* hint;
+  } bad[] = {{"localhost:3000", "is like"},
+             {"", "is like"},
+             {"null", "any page"},
+             {"http://a.example/", "no path: \"http://a.example\""},
+             {"https://a.example/x?y", "no path"},
+             {"https://a.example:443", "\"https://a.example\""},
+             {"http://a.example:80", "\"http://a.example\""},
+             {"http://a.example:0", "port"},
+             {"http://a.example:99999", "port"},
+             {"http://a.example:x", "port"},
+             {"https://*.example", "no pattern"},
+             {"https://A.example", "small letters"},
+             {"https://m\xc3\xbcsli.example", "xn--"},
+             {"https://me@a.example", "small letters"},
+             {"https://", "small letters"},
+             {"file:///home", "HTTP"},
+             {"HTTPS://a.example", "is like"},
+             {"http://[::1", "[ ]"}};
+  for (const auto& one : bad)
+    for (const char* table : {"[server]\n", "[functions.a]\npath = \"x\"\n"}) {
+      const std::string text = problem(std::string(table) + "origins = [\"" + one.origin + "\"]");
+      INFO(text);
+      CHECK(text.starts_with("error[E302]: coffees.toml:"));
+      CHECK(text.find(one.hint) != std::string::npos);
+    }
+  CHECK(problem("[server]\norigins = \"*\"").find("a list of texts") != std::string::npos);
+}
+
+TEST_CASE("trusted proxies are addresses and networks, min_upload is a size a second") {
+  const Loaded loaded = load(
+      "[server]\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\", \"fd00::/8\"]\nmin_upload = \"1MiB/s\"\n"
+      "linger = \"250ms\"");
+  REQUIRE(loaded.problems.empty());
+  CHECK(loaded.config.server.trusted_proxies.size() == 3);
+  CHECK(loaded.config.server.min_upload == 1 << 20);
+  CHECK(loaded.config.server.linger == milliseconds(250));
+  const auto shown = std::find_if(loaded.effective.begin(), loaded.effective.end(),
+                                  [](const Effective& value) { return value.key == "server.min_upload"; });
+  REQUIRE(shown != loaded.effective.end());
+  CHECK(shown->value == "\"1MiB/s\"");
+  for (const char* text : {"proxy.example", "10.0.0.0/99", "1.2.3.4:80"})
+    CHECK(problem("[server]\ntrusted_proxies = [\"" + std::string(text) + "\"]").find("10.0.0.0/8") !=
+          std::string::npos);
+  for (const char* text : {"\"64KiB\"", "\"0B/s\"", "65536", "\"/s\"", "\"64KiB/m\""})
+    CHECK(problem("[server]\nmin_upload = " + std::string(text)).find("64KiB/s") != std::string::npos);
+}
+
+TEST_CASE("that a host was asked for is known, also when it is the usual one") {
+  CHECK_FALSE(load("").config.server.host_asked_for);
+  CHECK(load("[server]\nhost = \"127.0.0.1\"").config.server.host_asked_for);
+}

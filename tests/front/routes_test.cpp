@@ -99,3 +99,32 @@ TEST_CASE("web pages of other origins are refused, programs and the server's own
   CHECK(rules.check("/x", "localhost:2633", "", "cross-site").status == 403);
   CHECK(rules.check("/x", "localhost:2633", "", "same-site").status == 403);
 }
+
+TEST_CASE("a listed origin is let through for its functions, * for all, and the hint names the key") {
+  const AccessRules rules({}, "127.0.0.1",
+                          Origins({"http://localhost:3000"}, {{"latte", {"*"}}, {"pi", {"app://pi"}}}));
+  CHECK_FALSE(rules.check("/x", "localhost", "http://localhost:3000", "same-site", "espresso"));
+  CHECK_FALSE(rules.check("/x", "localhost", "http://localhost:3000", "cross-site", ""));
+  CHECK_FALSE(rules.check("/x", "localhost", "https://evil.example", "cross-site", "latte"));
+  CHECK_FALSE(rules.check("/x", "localhost", "", "cross-site", "latte"));
+  CHECK_FALSE(rules.check("/x", "localhost", "app://pi", "", "pi"));
+  CHECK(rules.check("/x", "localhost", "app://pi", "", "espresso").status == 403);
+  CHECK(rules.check("/x", "localhost", "", "cross-site", "pi").status == 403);
+  CHECK(rules.check("/x", "localhost", "*", "", "pi").status == 403);
+  const Refusal refusal = rules.check("/x", "localhost", "https://evil.example", "", "pi");
+  CHECK(refusal.status == 403);
+  CHECK(refusal.hint.find("https://evil.example") != std::string::npos);
+  CHECK(refusal.hint.find("`origins`") != std::string::npos);
+  CHECK(rules.check("/x", "evil.example", "http://localhost:3000", "", "pi").status == 421);
+}
+
+TEST_CASE("https of the same host is its own origin, and a usual port goes without saying") {
+  const AccessRules rules({"coffee.example"}, "127.0.0.1");
+  CHECK_FALSE(rules.check("/x", "coffee.example", "https://coffee.example", ""));
+  CHECK_FALSE(rules.check("/x", "coffee.example:443", "https://coffee.example", ""));
+  CHECK_FALSE(rules.check("/x", "coffee.example:80", "http://coffee.example", ""));
+  CHECK_FALSE(rules.check("/x", "[::1]:8443", "https://[::1]:8443", ""));
+  for (const char* origin : {"https://coffee.example:8443", "https://", "http://", "https://:443",
+                             "coffee.example", "https://coffee.example.evil.example", "wss://coffee.example"})
+    CHECK(rules.check("/x", "coffee.example", origin, "").status == 403);
+}

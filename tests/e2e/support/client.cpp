@@ -69,6 +69,15 @@ bool Client::fill(int limit_ms) {
   return true;
 }
 
+std::string Client::receive_line() {
+  std::size_t end = std::string::npos;
+  while ((end = buffer_.find("\r\n")) == std::string::npos)
+    if (!fill(kPatience)) return {};
+  std::string line = buffer_.substr(0, end);
+  buffer_.erase(0, end + 2);
+  return line;
+}
+
 Response Client::receive_head() {
   Response response;
   std::size_t end = std::string::npos;

@@ -46,6 +46,8 @@ class Client {
   /// True when the server closes the connection within `limit_ms`.
   bool closed_by_server(int limit_ms = 3000);
 
+  /// One line, without its end; empty when the connection ends before.
+  std::string receive_line();
   /// The head of a response alone; what follows is read by read_chunk().
   Response receive_head();
   /// One chunk (RFC 9112 section 7.1); nothing when none comes within `limit_ms`, empty at the end.
