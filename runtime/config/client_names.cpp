@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 253;  // RFC 1035 section 2.3.4, without the dot at the end
 constexpr std::string_view kSchemeEnd = "://";
-constexpr const char* kOriginExample =
-    R"(an origin looks like "https://coffee.example" or "http://localhost:3000")";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -19,10 +17,6 @@ bool is_ipv6_text(std::string_view text) {
   return std::count(text.begin(), text.end(), ':') >= 2 && std::all_of(text.begin(), text.end(), [](char c) {
            return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
          });
-}
-
-bool is_port(std::string_view text) {
-  return !text.empty() && text.size() <= 5 && std::all_of(text.begin(), text.end(), is_digit);
 }
 
 // A name without scheme, port and path; what is wrong with it otherwise.
@@ -57,32 +51,6 @@ std::string why_no_host_matches(std::string_view host) {
   if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos)
     return fmt::format("write it without its port: \"{}\"; every port is meant", host.substr(0, colon));
   return check_name(host);
-}
-
-std::string why_no_origin_matches(std::string_view origin) {
-  if (origin == "*" || origin == "null") return {};
-  if (origin.find_first_of(" \t\r\n") != std::string_view::npos) return "write it without spaces";
-  const std::size_t scheme_end = origin.find(kSchemeEnd);
-  if (scheme_end == std::string_view::npos || scheme_end == 0 || !is_letter(origin[0])) return kOriginExample;
-  const std::string_view scheme = origin.substr(0, scheme_end);
-  if (!std::all_of(scheme.begin(), scheme.end(),
-                   [](char c) { return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.'; }))
-    return kOriginExample;
-  std::string_view name = origin.substr(scheme_end + kSchemeEnd.size());
-  if (const std::size_t path = name.find_first_of("/?#"); path != std::string_view::npos)
-    return fmt::format("an origin has no path, not even a slash: \"{}://{}\"", scheme, name.substr(0, path));
-  if (name.find('@') != std::string_view::npos) return "an origin has no user name";
-  const std::size_t colon = name.rfind(':');
-  if (colon != std::string_view::npos && name.find(']', colon) == std::string_view::npos) {
-    const std::string_view port = name.substr(colon + 1);
-    if (!is_port(port)) return kOriginExample;
-    // Browsers leave the scheme's own port out (RFC 6454 section 6.2).
-    if ((scheme == "http" && port == "80") || (scheme == "https" && port == "443"))
-      return fmt::format("clients leave the scheme's own port out: \"{}://{}\"", scheme,
-                         name.substr(0, colon));
-    name = name.substr(0, colon);
-  }
-  return check_name(name);
 }
 
 }  // namespace coffees::config
