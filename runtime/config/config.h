@@ -16,6 +16,26 @@ enum class StartMode {
   fresh,   ///< every worker loads and initialises the handler itself
 };
 
+/// What of a network a function reaches. An allow-list of targets would be a third kind.
+enum class NetworkKind {
+  none,  ///< a loopback interface of its own, shared by its workers
+  host,  ///< what the server reaches
+};
+
+/// A file or folder of the host that a function sees.
+struct FileEntry {
+  std::string from;     ///< path on the host
+  std::string to;       ///< absolute path inside
+  bool placed = false;  ///< `to` was given
+  bool write = false;
+};
+
+/// Where the value of a secret variable comes from; the value itself is in no Config.
+struct SecretSource {
+  enum class Kind { file, variable } kind = Kind::file;
+  std::string name;  ///< of the file, or of the variable in the server's environment
+};
+
 /// One function. Defaults are the built-in ones; `[defaults]` and `[functions.NAME]` replace them in that
 /// order.
 struct Function {
@@ -36,6 +56,11 @@ struct Function {
   bool reuse = true;
   std::map<std::string, std::string> env;
   std::vector<std::string> origins;  ///< whose web pages may call it, besides those of the server
+  std::vector<FileEntry> files;
+  NetworkKind network = NetworkKind::none;
+  bool programs = false;
+  std::uint64_t shm = 0;  ///< bytes; 0: no /dev/shm
+  std::map<std::string, SecretSource> secrets;
 };
 
 enum class IsolationWish {
@@ -121,6 +146,9 @@ std::string schema();
 /// Sixteen hexadecimal digits that differ when any value does that has an effect and is not hidden: nothing
 /// about hidden ones can be found out from it.
 std::string digest(const std::vector<Effective>& effective);
+
+/// What a function's sandbox is opened to, to stand behind the level: ", network host, files 2", or empty.
+std::string opened(const Function& function);
 
 /// Whether only this machine can reach what listens on `host`.
 bool is_loopback(const std::string& host);

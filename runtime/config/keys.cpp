@@ -9,17 +9,10 @@
 #include "config/client_names.h"
 #include "config/key_kinds.h"
 #include "config/network_keys.h"
+#include "config/sandbox_keys.h"
 
 namespace coffees::config {
 namespace {
-
-// Variables that change how libraries are loaded or memory is handed out would undo the sandbox's
-// assumptions.
-bool is_allowed_variable(std::string_view name) {
-  return !name.empty() && name.find('=') == std::string_view::npos &&
-         name.find('\0') == std::string_view::npos && !name.starts_with("LD_") &&
-         !name.starts_with("MALLOC_") && name != "GLIBC_TUNABLES";
-}
 
 std::string read_env(const toml::node& node, Function& function) {
   const toml::table* table = node.as_table();
@@ -102,6 +95,12 @@ Key<Server> token_key() {
 
 }  // namespace
 
+bool is_allowed_variable(std::string_view name) {
+  return !name.empty() && name.find('=') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos && !name.starts_with("LD_") &&
+         !name.starts_with("MALLOC_") && name != "GLIBC_TUNABLES";
+}
+
 const std::vector<Key<Function>>& function_keys() {
   static const std::vector<Key<Function>> keys{
       path_key(),
@@ -134,6 +133,11 @@ const std::vector<Key<Function>>& function_keys() {
        .schema = R"("type": "object", "additionalProperties": {"type": "string"})",
        .hidden = true},
       function_origins_key(),
+      files_key(),
+      network_key(),
+      programs_key(),
+      shm_key(),
+      secrets_key(),
   };
   return keys;
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -31,6 +32,10 @@ struct Key {
     return value.is_number() ? unit_complaint : "is not a value for this key";
   }
 };
+
+/// Whether the environment of a handler may hold a variable of this name: not those that change how libraries
+/// are loaded or memory is handed out, which would undo the sandbox's assumptions.
+bool is_allowed_variable(std::string_view name);
 
 const std::vector<Key<Function>>& function_keys();
 const std::vector<Key<Server>>& server_keys();

@@ -128,6 +128,11 @@ class Reader {
       }
       if (!function.path.empty())
         function.path = (std::filesystem::path(directory_) / function.path).lexically_normal();
+      for (FileEntry& entry : function.files)
+        entry.from = (std::filesystem::path(directory_) / entry.from).lexically_normal();
+      for (auto& [variable, source] : function.secrets)
+        if (source.kind == SecretSource::Kind::file)
+          source.name = (std::filesystem::path(directory_) / source.name).lexically_normal();
       loaded_.config.functions.push_back(std::move(function));
     }
   }
@@ -136,6 +141,10 @@ class Reader {
     const std::string where = "[functions." + function.name + "]";
     if (function.path.empty())
       problem("E305", place, where + " has no path", "path = \"build/" + function.name + ".so\"");
+    for (const auto& [variable, source] : function.secrets)
+      if (function.env.contains(variable))
+        problem("E302", place, fmt::format("{}: {} is in env and in secrets", where, variable),
+                "keep one of them");
     const auto least = set_at_.find("functions." + function.name + ".min_warm");
     if (function.min_warm > function.limit)
       problem("E306", least == set_at_.end() ? place : least->second,

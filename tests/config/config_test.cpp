@@ -82,6 +82,35 @@ TEST_CASE("texts are shown on one line, ready to be read again") {
   CHECK(again.config.server.host == loaded.config.server.host);
 }
 
+TEST_CASE("files, network, programs, shm and secrets are shown as they can be read again") {
+  const std::string keys =
+      "files = [\"model.bin\", { from = \"/usr/share/dict\", to = \"/data\", write = true }]\nnetwork = "
+      "\"host\"\n"
+      "programs = true\nshm = \"16MiB\"\nsecrets = { A = { file = \"a.txt\" }, B = { env = \"C\" } }\n";
+  const Loaded loaded = load("[functions.a]\npath = \"x\"\n" + keys);
+  REQUIRE(loaded.problems.empty());
+  const Function& function = loaded.config.functions[0];
+  CHECK(function.files[0].from == "/srv/model.bin");
+  CHECK(function.files[0].to == "/app/model.bin");
+  CHECK(function.files[1].to == "/data");
+  CHECK(function.secrets.at("A").name == "/srv/a.txt");
+  CHECK(opened(function) == ", network host, files 2 (1 writable), programs");
+  std::string again = "[functions.a]\n";
+  for (const Effective& value : loaded.effective)
+    if (value.key.starts_with("functions.a.")) again += value.key.substr(12) + " = " + value.value + "\n";
+  const Loaded second = load(again);
+  REQUIRE(second.problems.empty());
+  CHECK(second.config.functions[0].files[0].to == "/app/model.bin");
+  CHECK(second.config.functions[0].secrets.at("B").name == "C");
+  CHECK(opened(second.config.functions[0]) == opened(function));
+}
+
+TEST_CASE("a wrong secret is not repeated in the problem") {
+  const std::string text = problem("[functions.a]\npath = \"x\"\nsecrets = { A = \"hunter2\" }\n");
+  CHECK(text.find("hunter2") == std::string::npos);
+  CHECK(text.find("secrets = (hidden) is not a value for this key") != std::string::npos);
+}
+
 TEST_CASE("an override means the function of exactly that name, where there is one") {
   const std::string text =
       "[functions.A]\npath = \"1\"\n[functions.a]\npath = \"2\"\n[functions.b-c]\npath = \"3\"\n";
