@@ -1,17 +1,42 @@
 #include "worker/handler_library.h"
 
+#include <cxxabi.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
 
 namespace coffees {
+
+namespace {
+
+// dlopen(3)'s words without the path that the library has only in here, and with the name of a symbol as it
+// stands in the source.
+std::string readable(std::string reason, const std::string& path) {
+  if (reason.starts_with(path + ": ")) reason.erase(0, path.size() + 2);
+  constexpr std::string_view before = "undefined symbol: ";
+  const std::size_t at = reason.find(before);
+  if (at == std::string::npos) return reason;
+  const std::size_t begin = at + before.size();
+  const std::size_t size = std::min(reason.find_first_of(", ()", begin), reason.size()) - begin;
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> name(
+      abi::__cxa_demangle(reason.substr(begin, size).c_str(), nullptr, nullptr, &status), std::free);
+  if (status == 0 && name) reason.replace(begin, size, name.get());
+  return reason;
+}
+
+}  // namespace
 
 HandlerLibrary::HandlerLibrary(const std::string& path) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* reason = ::dlerror();
     throw LibraryError("E202",
-                       std::string("the library cannot be loaded: ") + (reason != nullptr ? reason : "?"));
+                       "the library cannot be loaded: " + readable(reason != nullptr ? reason : "?", path));
   }
   using EntryPoint = const coffees_plugin_v1* (*)();
   auto entry_point = reinterpret_cast<EntryPoint>(::dlsym(library, COFFEES_PLUGIN_SYMBOL));

@@ -7,23 +7,15 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "platform/file.h"
 #include "platform/syscall.h"
+#include "worker/elf_file.h"
 
 namespace coffees {
 namespace {
 
 using platform::read_exactly;
-
-#if defined(__x86_64__)
-constexpr Elf64_Half kMachine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr Elf64_Half kMachine = EM_AARCH64;
-#else
-#error "name the ELF machine of this processor here"
-#endif
 
 constexpr std::size_t kMostNotes = 1 << 20;  // bytes of one note segment that are looked at
 
@@ -53,15 +45,9 @@ std::optional<std::uint32_t> abi_version(std::string_view notes) {
 PluginFault examine(int file) {
   PluginFault not_a_library{"E202", "is not a shared library for this machine",
                             "build it with coffees_add_function(), or g++ -shared -fPIC"};
-  Elf64_Ehdr header;
-  if (!read_exactly(file, 0, &header, sizeof header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN || header.e_machine != kMachine ||
-      header.e_phentsize != sizeof(Elf64_Phdr))
-    return not_a_library;
-  std::vector<Elf64_Phdr> segments(header.e_phnum);
-  if (!read_exactly(file, header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr)))
-    return not_a_library;
-  for (const Elf64_Phdr& segment : segments) {
+  const auto segments = read_segments(file);
+  if (!segments) return not_a_library;
+  for (const Elf64_Phdr& segment : *segments) {
     if (segment.p_type != PT_NOTE || segment.p_filesz > kMostNotes) continue;
     std::string notes(segment.p_filesz, '\0');
     if (!read_exactly(file, segment.p_offset, notes.data(), notes.size())) return not_a_library;
