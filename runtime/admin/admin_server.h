@@ -19,6 +19,8 @@ namespace coffees::admin {
 class AdminServer {
  public:
   explicit AdminServer(GuardSettings guard);
+  /// What those who come without the token are told. Before start().
+  void set_token_hint(std::string hint) { guard_.token_hint = std::move(hint); }
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
   ~AdminServer() { stop(); }

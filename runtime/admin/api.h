@@ -90,6 +90,9 @@ class Api {
   /// The place of a function in the configuration; answers 404 and returns nothing for another name.
   std::optional<std::size_t> find_function(const std::string& name, httplib::Response& response) const;
 
+  /// The isolation level that was reached.
+  [[nodiscard]] std::string level() const { return sources_.isolation.value("level", ""); }
+
   Sources sources_;
   std::counting_semaphore<> places_for_lists_{kMostLists};
   EventStreams streams_;

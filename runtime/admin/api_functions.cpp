@@ -19,7 +19,7 @@ void Api::list_functions(const httplib::Request&, const Parameters&, httplib::Re
   if (!now) return;
   Json all = Json::array();
   for (std::size_t i = 0; i < now->functions.size(); ++i)
-    all.push_back(function_document(sources_.configuration.functions[i], now->functions[i]));
+    all.push_back(function_document(sources_.configuration.functions[i], now->functions[i], level()));
   reply(response, {{"functions", all}});
 }
 
@@ -28,7 +28,8 @@ void Api::one_function(const httplib::Request&, const Parameters& parameters, ht
   if (!index) return;
   const auto now = state(response);
   if (now)
-    reply(response, function_document(sources_.configuration.functions[*index], now->functions[*index]));
+    reply(response,
+          function_document(sources_.configuration.functions[*index], now->functions[*index], level()));
 }
 
 void Api::warm(const httplib::Request& request, const Parameters& parameters, httplib::Response& response) {

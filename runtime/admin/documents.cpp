@@ -35,7 +35,8 @@ std::string escape_html(std::string_view text) {
 
 }  // namespace
 
-Json function_document(const config::Function& function, const FunctionState& state) {
+Json function_document(const config::Function& function, const FunctionState& state,
+                       const std::string& isolation_level) {
   using config::format_duration;
   Json document;
   document["name"] = function.name;
@@ -43,6 +44,7 @@ Json function_document(const config::Function& function, const FunctionState& st
   if (!state.source.failure.empty()) document["failure"] = state.source.failure;
   document["path"] = function.path;
   document["start"] = state.source.fresh ? "fresh" : "zygote";
+  document["isolation"] = isolation_level + config::opened(function);
   document["init_ms"] = milliseconds(state.source.init);
   document["timeout"] = format_duration(function.timeout);
   document["keep_warm"] = format_duration(function.keep_warm);

@@ -8,7 +8,8 @@
 namespace coffees::admin {
 
 /// One function: its configuration's main values, how it is, and how many workers it has.
-Json function_document(const config::Function& function, const FunctionState& state);
+Json function_document(const config::Function& function, const FunctionState& state,
+                       const std::string& isolation_level);
 
 /// One worker. Reads its peak memory from /proc.
 Json worker_document(const std::string& function, const WorkerStatus& worker, TimePoint now);

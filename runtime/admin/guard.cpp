@@ -69,8 +69,7 @@ bool admit(const GuardSettings& settings, const httplib::Request& request, httpl
   if (given.starts_with(scheme) && same_secret(std::string_view(given).substr(scheme.size()), settings.token))
     return true;
   response.set_header("WWW-Authenticate", "Bearer");
-  problem(response, 401, "unauthorized", "this admin port wants a token",
-          "Authorization: Bearer TOKEN; for coffees: COFFEES_ADMIN_TOKEN");
+  problem(response, 401, "unauthorized", "this admin port wants a token", settings.token_hint);
   return false;
 }
 

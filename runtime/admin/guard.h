@@ -12,6 +12,8 @@ namespace coffees::admin {
 struct GuardSettings {
   front::AccessRules access{{}, "127.0.0.1"};
   std::string token;  ///< when not empty, every request but /healthz has to carry it
+  std::string token_hint =
+      "Authorization: Bearer TOKEN; for coffees: COFFEES_ADMIN_TOKEN";  ///< how to get it
 };
 
 /// Returns true when the request may go on. Otherwise `response` says why not. Debian's cpp-httplib 0.11.4

@@ -16,10 +16,13 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(10);
 
-httplib::Headers credentials() {
-  const char* token = std::getenv("COFFEES_ADMIN_TOKEN");
-  if (token == nullptr || *token == '\0') return {};
-  return {{"Authorization", std::string("Bearer ") + token}};
+// What the user says, else what a server on this machine has written down for its own user. The latter goes
+// to that server's admin port alone.
+httplib::Headers credentials(const std::string& url) {
+  const char* given = std::getenv("COFFEES_ADMIN_TOKEN");
+  const std::string token = given != nullptr && *given != '\0' ? given : written_token(url);
+  if (token.empty()) return {};
+  return {{"Authorization", "Bearer " + token}};
 }
 
 std::string text(const Json& problem, const char* key) {
@@ -79,13 +82,13 @@ std::optional<AdminClient> AdminClient::find(const std::string& wanted, int& exi
 std::optional<Json> AdminClient::get(const std::string& path) {
   httplib::Client client(url_);
   client.set_read_timeout(kPatience);
-  return read(client.Get(path, credentials()));
+  return read(client.Get(path, credentials(url_)));
 }
 
 std::optional<Json> AdminClient::post(const std::string& path, const Json& body) {
   httplib::Client client(url_);
   client.set_read_timeout(kPatience);
-  return read(client.Post(path, credentials(), body.dump(), "application/json"));
+  return read(client.Post(path, credentials(url_), body.dump(), "application/json"));
 }
 
 std::optional<Json> AdminClient::read(const httplib::Result& result) {
@@ -109,7 +112,7 @@ bool AdminClient::follow(const std::string& path,
   int status = 0;
   bool wanted = true;
   const httplib::Result result = client.Get(
-      path, credentials(),
+      path, credentials(url_),
       [&status](const httplib::Response& response) {
         status = response.status;
         return true;

@@ -1,15 +1,42 @@
 #include "cli/assembly.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include "cli/host_check.h"
 #include "cli/host_facts.h"
 #include "platform/identity.h"
+#include "platform/system_folders.h"
 #include "scaler/fixed_keep_warm.h"
 
 namespace coffees::cli {
 namespace {
 
-// systemd leaves these to programs (https://systemd.io/UIDS-GIDS): 60706 up to 61183, one per function.
-constexpr std::uint32_t kFirstUser = 60706;
-constexpr std::uint32_t kUsers = 478;
+// RLIMIT_FSIZE stands in where no tmpfs sets a limit of its own, and must not be less than one that does.
+std::uint64_t largest_file(const config::Function& function, platform::isolation::Level level) {
+  const bool writes = std::any_of(function.files.begin(), function.files.end(),
+                                  [](const config::FileEntry& entry) { return entry.write; });
+  if (writes && level == platform::isolation::Level::full) return std::numeric_limits<std::uint64_t>::max();
+  return std::max(function.tmp, function.shm);
+}
+
+platform::View view_of(const config::Function& function) {
+  using Kind = platform::Shown::Kind;
+  platform::View view;
+  if (!function.path.empty()) view.plugin = std::filesystem::absolute(function.path).lexically_normal();
+  for (const std::string& folder : platform::system_folders::configured_libraries())
+    view.shown.push_back({Kind::if_present, folder, folder});
+  const auto add = [&view](std::vector<platform::Shown> more) {
+    for (platform::Shown& one : more) view.shown.push_back(std::move(one));
+  };
+  if (function.network == config::NetworkKind::host) add(platform::system_folders::for_network());
+  if (function.programs) add(platform::system_folders::for_programs());
+  for (const config::FileEntry& entry : function.files)
+    view.shown.push_back({entry.write ? Kind::writable : Kind::read_only,
+                          std::filesystem::absolute(entry.from).lexically_normal(), entry.to});
+  return view;
+}
 
 }  // namespace
 
@@ -23,17 +50,23 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
                       .memory = function.memory,
                       .own_pid_namespace = host.level == platform::isolation::Level::full};
   settings.sandbox.level = host.level;
-  settings.sandbox.outside_user = root ? kFirstUser + index % kUsers : platform::identity::user();
-  settings.sandbox.outside_group = root ? kFirstUser + index % kUsers : platform::identity::group();
+  const HandlerIdentity identity = handler_identity(index);
+  settings.sandbox.outside_user = identity.user;
+  settings.sandbox.outside_group = identity.group;
   settings.sandbox.mapped_by_root = root;
+  settings.sandbox.host_network = function.network == config::NetworkKind::host;
   settings.sandbox.tmp_size = function.tmp;
+  settings.sandbox.shm_size = function.shm;
   settings.sandbox.processes = function.processes;
   settings.sandbox.limits = {.memory = function.memory,
-                             .largest_file = function.tmp,
+                             .largest_file = largest_file(function, host.level),
                              .limit_memory = !platform::limits::built_with_sanitizer()};
   settings.worker_program = host.worker_program;
   settings.plugin = function.path;
+  settings.view = view_of(function);
   for (const auto& [name, value] : function.env)
+    settings.environment.push_back(std::string(name).append("=").append(value));
+  for (const auto& [name, value] : secret_values(function))
     settings.environment.push_back(std::string(name).append("=").append(value));
   settings.fresh = function.start == config::StartMode::fresh;
   settings.init_timeout = function.init_timeout;

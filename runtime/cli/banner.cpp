@@ -11,10 +11,14 @@ void print_banner(Console& console, const config::Config& configuration, const H
   using config::format_duration;
   console.line(fmt::format("Cloud Coffees {}  {}  {} functions", COFFEES_VERSION, url,
                            configuration.functions.size()));
-  for (const config::Function& function : configuration.functions)
-    console.line(fmt::format("  {:<14} {}/{:<14} timeout {:<6} keep-warm {:<8} limit {}", function.name, url,
-                             function.name, format_duration(function.timeout),
-                             format_duration(function.keep_warm), function.limit));
+  for (const config::Function& function : configuration.functions) {
+    const std::string opened = config::opened(function);
+    console.line(fmt::format(
+        "  {:<14} {}/{:<14} timeout {:<6} keep-warm {:<8} limit {}{}", function.name, url, function.name,
+        format_duration(function.timeout), format_duration(function.keep_warm), function.limit,
+        opened.empty() ? ""
+                       : fmt::format("  isolation {}{}", platform::isolation::name_of(host.level), opened)));
+  }
   console.line(fmt::format(
       "watch: {}  (metrics /metrics, events /api/v1/events), or: coffees ps, logs -f, stats", admin_url));
   console.line(fmt::format("isolation: {}", platform::isolation::name_of(host.level)));

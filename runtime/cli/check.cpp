@@ -7,6 +7,7 @@
 #include "cli/assembly.h"
 #include "cli/check_state.h"
 #include "cli/commands.h"
+#include "cli/host_check.h"
 #include "cli/host_facts.h"
 #include "config/units.h"
 #include "events/event_text.h"
@@ -26,7 +27,7 @@ class PrintedLog : public LogSink {
     fmt::print(stderr, "{} | {}\n", origin.name, events::visible(line));
   }
   void note(const LogOrigin& origin, std::string_view, std::string_view text) override {
-    fmt::print(stderr, "{} * {}\n", origin.name, text);
+    fmt::print(stderr, "{} * {}\n", origin.name, events::visible(text));
   }
 };
 
@@ -166,6 +167,8 @@ int check(const CheckOptions& options) {
   Loop loop;
   Deadlines deadlines(loop.get_executor());
   const HostFacts host = explore_host(loop, deadlines, loaded.config.server.isolation);
+  if (const std::vector<config::Problem> problems = problems_here(loaded, host); !problems.empty())
+    return report_problems(problems, options.json);
   PrintedLog log;
   std::vector<Check> checks;
   std::vector<zygote::ZygoteSource*> sources;

@@ -1,16 +1,21 @@
 #include "cli/host_facts.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <filesystem>
 
 #include "cli/assembly.h"
 #include "platform/scheduling.h"
+#include "platform/this_process.h"
 #include "zygote/zygote_source.h"
 
 namespace coffees::cli {
 namespace {
 
 using platform::isolation::Level;
+
+constexpr int kWorkersAdjustment = platform::this_process::kKilledFirst;
 
 // The usual culprits, so that the user need not know what EPERM from clone means.
 std::string likely_cause(const std::string& failure) {
@@ -40,9 +45,10 @@ std::vector<Feature> features_of(Level level, const std::string& why_not_full) {
       needs_full("own users",
                  "user namespace; handlers are uid 1000 inside, nobody outside; no further one below it"),
       needs_full("own processes", "PID namespace per worker: killing it kills all that it started"),
-      needs_full("private root", "libraries read-only, no /etc /home /proc"),
-      needs_full("private /tmp", "tmpfs per worker, gone with it"),
-      needs_full("no network", "empty network namespace"),
+      needs_full("private root",
+                 "libraries and time zones read-only, of /etc ld.so.cache and localtime, no /home /proc"),
+      needs_full("private /tmp", "tmpfs per worker, gone with it; begins with what init left there"),
+      needs_full("no network", "network namespace per function; its workers share its loopback interface"),
       needs_full("own IPC, host name", "IPC and UTS namespaces"),
       needs_full("process limit", "RLIMIT_NPROC per worker"),
       needs_basic("no capabilities", "all sets empty, no_new_privs"),
@@ -96,6 +102,13 @@ HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish w
     loop.restart();
   }
   facts.features = features_of(facts.level, facts.why_not_full);
+  const int adjustment = platform::this_process::oom_score_adjustment();
+  facts.features.push_back(
+      {"killed first", adjustment < kWorkersAdjustment,
+       adjustment < kWorkersAdjustment
+           ? fmt::format("oom_score_adj {} for handlers, {} for the server", kWorkersAdjustment, adjustment)
+           : fmt::format("the server's own oom_score_adj is {}: handlers cannot come before it",
+                         adjustment)});
   const std::string slow = platform::scheduling::prefer_quick_wakeups();
   facts.features.push_back(
       {"quick wake-ups", slow.empty(), slow.empty() ? "0.1 ms slices for the dispatcher" : slow});

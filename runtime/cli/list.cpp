@@ -19,15 +19,15 @@ int list(const WatchOptions& options) {
       return static_cast<int>(kOk);
     }
     Table table({"FUNCTION", "STATE", "STARTING", "IDLE", "BUSY", "QUEUE", "LIMIT", "TIMEOUT", "KEEP-WARM",
-                 "START", "INIT"});
+                 "START", "INIT", "ISOLATION"});
     for (const Json& function : (*answer)["functions"]) {
       const Json& workers = function["workers"];
       const bool crash_loop = function["breaker"] == "open";
-      table.add({function["name"], crash_loop ? Json("crash loop") : function["state"],
-                 workers["starting"].dump(), workers["idle"].dump(), workers["busy"].dump(),
-                 function["queue"].dump(), function["limit"].dump(), function["timeout"],
-                 function["keep_warm"], function["start"],
-                 fmt::format("{:.1f}ms", function["init_ms"].get<double>())});
+      table.add(
+          {function["name"], crash_loop ? Json("crash loop") : function["state"], workers["starting"].dump(),
+           workers["idle"].dump(), workers["busy"].dump(), function["queue"].dump(), function["limit"].dump(),
+           function["timeout"], function["keep_warm"], function["start"],
+           fmt::format("{:.1f}ms", function["init_ms"].get<double>()), function.value("isolation", "-")});
     }
     table.print();
     for (const Json& function : (*answer)["functions"])

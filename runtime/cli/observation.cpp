@@ -49,11 +49,15 @@ std::vector<std::unique_ptr<events::Follower>> start_followers(const ServeOption
   return followers;
 }
 
-admin::Json isolation_document(const HostFacts& host) {
+admin::Json isolation_document(const HostFacts& host, const config::Config& configuration) {
   admin::Json features = admin::Json::array();
   for (const Feature& feature : host.features)
     features.push_back({{"name", feature.name}, {"on", feature.on}, {"reason", feature.reason}});
-  return {{"level", platform::isolation::name_of(host.level)}, {"features", features}};
+  const std::string level = platform::isolation::name_of(host.level);
+  admin::Json functions = admin::Json::array();
+  for (const config::Function& function : configuration.functions)
+    functions.push_back({{"name", function.name}, {"isolation", level + config::opened(function)}});
+  return {{"level", level}, {"features", features}, {"functions", functions}};
 }
 
 admin::Json config_document(const std::vector<config::Effective>& effective) {

@@ -42,7 +42,7 @@ std::vector<std::unique_ptr<events::Follower>> start_followers(const ServeOption
                                                                const std::atomic<std::uint32_t>& reopenings);
 
 /// What `GET /api/v1/isolation` answers.
-admin::Json isolation_document(const HostFacts& host);
+admin::Json isolation_document(const HostFacts& host, const config::Config& configuration);
 
 /// What `GET /api/v1/config` answers.
 admin::Json config_document(const std::vector<config::Effective>& effective);

@@ -1,6 +1,7 @@
 // coffees serve: the wiring diagram. Builds every part, runs, drains, stops.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include "cli/assembly.h"
 #include "cli/banner.h"
 #include "cli/commands.h"
+#include "cli/host_check.h"
 #include "cli/host_facts.h"
 #include "cli/observation.h"
 #include "cli/ports.h"
@@ -90,6 +92,31 @@ bool are_libraries(const ServeOptions& options, const config::Config& configurat
   return all;
 }
 
+// A function with the host's network reaches the admin port like any client on this machine.
+bool needs_a_token(const config::Config& configuration) {
+  return configuration.server.admin_token.empty() &&
+         std::any_of(configuration.functions.begin(), configuration.functions.end(),
+                     [](const auto& function) { return function.network == config::NetworkKind::host; });
+}
+
+void tell_where_token_is(admin::AdminServer& admin, const std::string& file, Console& console) {
+  if (file.empty()) {
+    admin.set_token_hint(
+        "the server could not write it down: set admin_token, or give it an XDG_RUNTIME_DIR");
+    console.notice(
+        "a function has the host's network, so the admin port wants a token; there is no place to keep it "
+        "in: "
+        "set admin_token");
+    return;
+  }
+  admin.set_token_hint(
+      "Authorization: Bearer TOKEN; it stands in " + file +
+      " behind the server's process id, for the server's user alone; the coffees commands of that user "
+      "send it by themselves");
+  console.notice("a function has the host's network, so the admin port wants a token: it is in " + file +
+                 ", where coffees commands find it");
+}
+
 std::vector<std::string> names_of(const config::Config& configuration) {
   std::vector<std::string> names;
   for (const config::Function& function : configuration.functions) names.push_back(function.name);
@@ -119,10 +146,17 @@ int serve(const ServeOptions& options) {
       say(console, "SIGHUP: there is no --record to reopen; nothing else is read again");
   });
   Deadlines deadlines(loop.get_executor());
-  const HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
+  HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
   if (configuration.server.isolation == config::IsolationWish::strict &&
       host.level != platform::isolation::Level::full)
     return report_not_isolated(host);
+
+  if (const std::vector<config::Problem> problems = problems_here(*loaded, host); !problems.empty()) {
+    for (const config::Problem& problem : problems) fmt::print(stderr, "{}\n", problem.text());
+    return kUsage;
+  }
+  for (Feature& feature : features_asked_for(configuration, host))
+    host.features.push_back(std::move(feature));
 
   events::EventLog log(deadlines, names_of(configuration));
   LoggedOutput output(log);
@@ -140,16 +174,18 @@ int serve(const ServeOptions& options) {
                            .min_upload = configuration.server.min_upload,
                            .linger = configuration.server.linger,
                            .trusted_proxies = AddressSet(configuration.server.trusted_proxies)});
+  const std::string made_token = needs_a_token(configuration) ? make_token() : "";
   admin::AdminServer admin(
       {.access = front::AccessRules(configuration.server.hosts, configuration.server.admin_host),
-       .token = configuration.server.admin_token});
+       .token = made_token.empty() ? configuration.server.admin_token : made_token});
   if (const std::optional<int> failed = take_ports(front, admin, configuration.server, console))
     return *failed;
   const std::string url = url_of(configuration.server.host, front.port());
   const std::string admin_url = url_of(configuration.server.admin_host, admin.port());
   front.set_admin_url(admin_url);
   std::optional<ServerFile> server_file;
-  if (!options.in_background) server_file.emplace(url, admin_url);
+  if (!options.in_background) server_file.emplace(url, admin_url, made_token);
+  if (!made_token.empty()) tell_where_token_is(admin, server_file ? server_file->path() : "", console);
   std::vector<std::unique_ptr<events::Follower>> followers;
   try {
     followers = start_followers(options, log, console, digest, reopenings);
@@ -171,7 +207,7 @@ int serve(const ServeOptions& options) {
                .dispatcher = dispatcher,
                .log = log,
                .configuration = configuration,
-               .isolation = isolation_document(host),
+               .isolation = isolation_document(host, configuration),
                .effective = config_document(loaded->effective),
                .version = COFFEES_VERSION,
                .digest = digest,

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 
 #include "events/event_text.h"
 #include "platform/identity.h"
@@ -25,6 +26,7 @@ struct Entry {
   std::string url;
   std::string admin_url;
   int pid = 0;
+  std::string token;
 };
 
 // The newest one first.
@@ -32,9 +34,11 @@ std::vector<Entry> running_servers(const std::string& path) {
   std::vector<Entry> entries;
   std::ifstream file(path);
   for (Entry entry; std::getline(file, entry.url) && std::getline(file, entry.admin_url);) {
-    std::string pid;
-    std::getline(file, pid);
-    entry.pid = std::atoi(pid.c_str());
+    std::string line;
+    std::getline(file, line);
+    entry.pid = std::atoi(line.c_str());
+    const std::size_t space = line.find(' ');
+    entry.token = space == std::string::npos ? "" : line.substr(space + 1);
     if (platform::identity::process_exists(entry.pid)) entries.push_back(entry);
   }
   return entries;
@@ -43,7 +47,8 @@ std::vector<Entry> running_servers(const std::string& path) {
 bool keep(const std::string& path, const std::vector<Entry>& entries) {
   std::string text;
   for (const Entry& entry : entries)
-    text += fmt::format("{}\n{}\n{}\n", entry.url, entry.admin_url, entry.pid);
+    text += fmt::format("{}\n{}\n{}{}{}\n", entry.url, entry.admin_url, entry.pid,
+                        entry.token.empty() ? "" : " ", entry.token);
   return platform::identity::write_private_file(path, text);
 }
 
@@ -67,10 +72,11 @@ std::string named_server(const std::string& wanted) {
 
 }  // namespace
 
-ServerFile::ServerFile(const std::string& url, const std::string& admin_url) : path_(server_file_path()) {
+ServerFile::ServerFile(const std::string& url, const std::string& admin_url, const std::string& token)
+    : path_(server_file_path()) {
   if (path_.empty()) return;
   std::vector<Entry> entries = running_servers(path_);
-  entries.insert(entries.begin(), Entry{url, admin_url, platform::identity::process()});
+  entries.insert(entries.begin(), Entry{url, admin_url, platform::identity::process(), token});
   if (!keep(path_, entries)) path_.clear();
 }
 
@@ -98,6 +104,21 @@ std::optional<std::string> find_server(const std::string& wanted) {
   fmt::print(stderr, "error[E105]: '{}' is no server's URL\n  hint: --server http://127.0.0.1:2633\n",
              events::visible(url.size() <= kLongestHost ? url : url.substr(0, kLongestHost) + "..."));
   return std::nullopt;
+}
+
+std::string written_token(const std::string& admin_url) {
+  const std::string path = server_file_path();
+  if (path.empty()) return {};
+  for (const Entry& entry : running_servers(path))
+    if (entry.admin_url == admin_url) return entry.token;
+  return {};
+}
+
+std::string make_token() {
+  std::random_device device;  // getrandom(2) or better
+  std::string token;
+  for (int i = 0; i < 4; ++i) token += fmt::format("{:08x}", device());
+  return token;
 }
 
 void print_no_server(const std::string& url, const std::string& why) {

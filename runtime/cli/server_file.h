@@ -9,14 +9,18 @@
 namespace coffees::cli {
 
 /// Names the running servers of a user, three lines each: the URL of the invoke port, that of the admin port,
-/// and the process. The newest comes first, and is found; when it ends, the one before it. Removed with the
-/// last one.
+/// and the process, followed by the admin port's token if the server has made one. Mode 0600. The newest
+/// comes first, and is found; when it ends, the one before it. Removed with the last one.
 class ServerFile {
  public:
-  ServerFile(const std::string& url, const std::string& admin_url);
+  /// `token`: empty unless the server has made one.
+  ServerFile(const std::string& url, const std::string& admin_url, const std::string& token);
   ServerFile(const ServerFile&) = delete;
   ServerFile& operator=(const ServerFile&) = delete;
   ~ServerFile();
+
+  /// Where it lies; empty when it could not be written.
+  [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   std::string path_;
@@ -25,6 +29,13 @@ class ServerFile {
 /// The URL of the server to talk to: `wanted` if not empty, else $COFFEES_SERVER, else the server file, else
 /// the default. Nothing, said on standard error, when that is no URL of a server.
 std::optional<std::string> find_server(const std::string& wanted);
+
+/// The token that the running server with this admin port has made and written down; empty when there is
+/// none.
+std::string written_token(const std::string& admin_url);
+
+/// A new token: 32 hexadecimal digits that nobody can guess.
+std::string make_token();
 
 /// Says on standard error that nobody answers there, and what to do.
 void print_no_server(const std::string& url, httplib::Error why);

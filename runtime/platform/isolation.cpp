@@ -15,13 +15,19 @@
 
 #include "platform/capabilities.h"
 #include "platform/clone.h"
+#include "platform/link_folder.h"
 #include "platform/namespaces.h"
+#include "platform/network.h"
 #include "platform/private_root.h"
 #include "platform/scheduling.h"
+#include "platform/scratch.h"
 #include "platform/syscall.h"
 
 namespace coffees::platform::isolation {
 namespace {
+
+// Where keep_only_standard_descriptors() puts it.
+constexpr const char* kSealedCopy = "/proc/self/fd/4";
 
 // Where there is no private root: a copy that nobody can change while workers run it (memfd_create(2),
 // F_ADD_SEALS).
@@ -57,7 +63,8 @@ LaunchedInit launch_init(const Sandbox& sandbox) {
   UniqueFd wait_end(gate[0]);
   UniqueFd open_end(gate[1]);
   const bool full = sandbox.level == Level::full;
-  Cloned init = clone_process(CLONE_PARENT | (full ? namespaces::of_function() : 0), true);
+  Cloned init =
+      clone_process(CLONE_PARENT | (full ? namespaces::of_function(sandbox.host_network) : 0), true);
   if (!init.in_child) {
     if (full) namespaces::map_ids_of(init.pid, sandbox.outside_user, sandbox.outside_group);
     check(::write(open_end.get(), "", 1), "let init go");
@@ -70,25 +77,28 @@ LaunchedInit launch_init(const Sandbox& sandbox) {
   return {.in_child = true, .process = {}};
 }
 
-Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plugin_name) {
+Inside enter_function(const Sandbox& sandbox, int plugin, View view) {
   Inside inside;
   // An own session is an own scheduling group (sched(7), autogroup): one spinning function cannot starve
   // another.
   check(::setsid(), "start a session");
   ::umask(077);
   scheduling::never_preempt_others();
-  if (sandbox.level != Level::full && plugin >= 0) {
-    inside.plugin = sealed_copy(plugin);
-    inside.plugin_path = "/proc/self/fd/4";  // where keep_only_standard_descriptors puts it
+  if (sandbox.level != Level::full) {
+    if (plugin >= 0) inside.plugin = sealed_copy(plugin);
+    link_folder::enter(view, kSealedCopy, inside.links, inside.plugin_path);
   }
   if (sandbox.level == Level::none) return inside;
   if (sandbox.level == Level::full) {
+    // While this process may still look where the server may.
+    open_trees(view, true);
     namespaces::become_inside_user(sandbox.mapped_by_root);
     die_with_parent();
+    if (!sandbox.host_network) network::bring_up_loopback();
     inside.proc = private_root::detached_proc();
     namespaces::skip_small_process_ids(inside.proc.get());
-    private_root::enter(plugin, plugin_name);
-    if (plugin >= 0) inside.plugin_path = "/fn/" + plugin_name;
+    if (plugin >= 0) inside.plugin_path = kLibrariesFolder + view.plugin;
+    private_root::enter(plugin, view, sandbox.tmp_size);
     check(::sethostname("coffee", 6), "set host name");
   }
   limits::apply(sandbox.limits);
@@ -100,14 +110,24 @@ Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plu
   return inside;
 }
 
+void leave_function(const Inside& inside) { link_folder::remove(inside.links); }
+
+void note_traces_of_init(const Sandbox& sandbox, Inside& inside) {
+  inside.tmp_in_use = sandbox.level == Level::full && scratch::tmp_in_use();
+}
+
 std::uint64_t worker_clone_flags(const Sandbox& sandbox) {
   return CLONE_PARENT | (sandbox.level == Level::full ? namespaces::of_worker() : 0);
 }
 
 void enter_worker(const Sandbox& sandbox, Inside& inside) {
   if (sandbox.level == Level::full) {
-    private_root::mount_tmp(sandbox.tmp_size);
     namespaces::map_own_ids(inside.proc.get());
+    if (inside.tmp_in_use)
+      scratch::continue_tmp(sandbox.tmp_size);
+    else
+      scratch::mount_empty("/tmp", sandbox.tmp_size, "mount private /tmp");
+    if (sandbox.shm_size > 0) scratch::mount_empty("/dev/shm", sandbox.shm_size, "mount private /dev/shm");
     namespaces::forbid_nested(inside.proc.get());
     limits::apply_process_count(sandbox.processes);
     capabilities::drop_all();
@@ -148,6 +168,29 @@ std::int32_t pid_in_function(const Inside& inside) {
   std::array<char, 16> link{};
   check(::readlinkat(inside.proc.get(), "self", link.data(), link.size() - 1), "read own process id");
   return std::atoi(link.data());
+}
+
+OpenFiles files_left_open(const Inside& inside) {
+  constexpr std::uint32_t most_named = 3;
+  const int first = inside.proc || inside.plugin ? 5 : 4;
+  const UniqueFd directory(
+      check(inside.proc ? ::openat(inside.proc.get(), "self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                        : ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+            "count open files"));
+  DIR* entries = ::fdopendir(check(::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0), "count open files"));
+  if (entries == nullptr) throw_errno("count open files");
+  OpenFiles open;
+  while (const dirent* entry = ::readdir(entries)) {
+    const int number = std::atoi(entry->d_name);
+    if (number < first || number == directory.get() || number == ::dirfd(entries)) continue;
+    if (++open.count > most_named) continue;
+    std::array<char, 100> name{};
+    if (::readlinkat(directory.get(), entry->d_name, name.data(), name.size() - 1) < 0) continue;
+    open.names.append(open.names.empty() ? "" : ", ").append(name.data());
+  }
+  ::closedir(entries);
+  if (open.count > most_named) open.names += ", ...";
+  return open;
 }
 
 std::uint32_t count_threads(const Inside& inside) {

@@ -7,6 +7,7 @@
 
 #include "platform/limits.h"
 #include "platform/unique_fd.h"
+#include "platform/view.h"
 
 namespace coffees::platform::isolation {
 
@@ -24,8 +25,10 @@ struct Sandbox {
   std::uint32_t outside_user = 0;   ///< the host's user id behind the handlers' own (level full)
   std::uint32_t outside_group = 0;  ///< likewise, the group
   bool mapped_by_root = false;      ///< root maps the ids, so supplementary groups can be dropped inside
-  std::uint64_t tmp_size = 0;       ///< bytes of private /tmp per worker
-  std::uint64_t processes = 32;     ///< processes and threads per worker
+  bool host_network = false;     ///< shares the host's network instead of having one of its own (level full)
+  std::uint64_t tmp_size = 0;    ///< bytes of private /tmp per worker
+  std::uint64_t shm_size = 0;    ///< bytes of private /dev/shm per worker; 0: none
+  std::uint64_t processes = 32;  ///< processes and threads per worker
   limits::FunctionLimits limits;
 };
 
@@ -34,6 +37,8 @@ struct Inside {
   UniqueFd proc;            ///< level full: directory handle on a procfs of the function's PID namespace
   UniqueFd plugin;          ///< below full: a sealed private copy of the handler library
   std::string plugin_path;  ///< where dlopen(3) finds the handler library, empty without one
+  std::string links;        ///< below full: a private folder of symbolic links, or empty
+  bool tmp_in_use = false;  ///< level full: workers begin with what is in /tmp; see note_traces_of_init()
 };
 
 /// Outside, in the launcher: clones the init of a function into its namespaces with CLONE_PARENT, so that the
@@ -46,9 +51,14 @@ struct LaunchedInit {
 LaunchedInit launch_init(const Sandbox& sandbox);
 
 /// Part A, in the init of a function, once, before any handler code: everything that its zygote and workers
-/// inherit. `control` is the channel to the dispatcher. `plugin` is a descriptor of the handler library or
-/// -1. Throws SystemError.
-Inside enter_function(const Sandbox& sandbox, int plugin, const std::string& plugin_name);
+/// inherit. `plugin` is a descriptor of the handler library or -1. Throws SystemError.
+Inside enter_function(const Sandbox& sandbox, int plugin, View view);
+
+/// In the init of a function, at its end: removes what enter_function() has left on the host, below full.
+void leave_function(const Inside& inside);
+
+/// In a zygote, once its library is initialised: what workers have to take over. Throws SystemError.
+void note_traces_of_init(const Sandbox& sandbox, Inside& inside);
 
 /// CLONE_* flags for a worker, CLONE_PARENT among them: init becomes its parent and learns its true exit
 /// status.
@@ -64,6 +74,14 @@ void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& insi
 
 /// Threads of the calling process: one that has more than one must not fork workers. Throws SystemError.
 std::uint32_t count_threads(const Inside& inside);
+
+/// What the calling process holds open beyond what keep_only_standard_descriptors() left it: how many
+/// descriptors, and what the first of them are ("/app/model.bin, socket:[4711]"). Throws SystemError.
+struct OpenFiles {
+  std::uint32_t count = 0;
+  std::string names;
+};
+OpenFiles files_left_open(const Inside& inside);
 
 /// The calling process's number in the function's PID namespace, by which init will report its end. Throws
 /// SystemError.

@@ -26,9 +26,9 @@ std::string single_map(std::uint32_t outside) {
 
 }  // namespace
 
-std::uint64_t of_function() {
-  return CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-         CLONE_NEWCGROUP;
+std::uint64_t of_function(bool host_network) {
+  return CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | (host_network ? 0 : CLONE_NEWNET) | CLONE_NEWIPC |
+         CLONE_NEWUTS | CLONE_NEWCGROUP;
 }
 
 std::uint64_t of_worker() { return CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS; }

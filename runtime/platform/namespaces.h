@@ -10,10 +10,10 @@ namespace coffees::platform::namespaces {
 /// The user and group id that handlers see themselves as.
 constexpr std::uint32_t kInsideId = 1000;
 
-/// CLONE_* flags for the init of a function: its own users, processes, mounts, network (empty), IPC, host
-/// name and cgroup view. An empty network namespace is the dear one (0.4 ms), so it is made here and workers
-/// inherit it.
-std::uint64_t of_function();
+/// CLONE_* flags for the init of a function: its own users, processes, mounts, network (empty, unless it
+/// shares the host's), IPC, host name and cgroup view. An empty network namespace is the dear one (0.4 ms),
+/// so it is made here and workers inherit it.
+std::uint64_t of_function(bool host_network);
 
 /// CLONE_* flags for one worker inside its function: users, processes, mounts.
 std::uint64_t of_worker();

@@ -8,8 +8,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <filesystem>
 
+#include "platform/scratch.h"
 #include "platform/syscall.h"
+#include "platform/system_folders.h"
 
 namespace coffees::platform::private_root {
 namespace {
@@ -55,15 +59,90 @@ void add_device(const std::string& name) {
   check(::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr), "bind device");
 }
 
-void copy_plugin(int plugin, const std::string& name) {
-  const std::string path = std::string(kStage) + "/fn/" + name;
-  const UniqueFd copy(
-      check(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444), "copy handler library"));
-  off_t offset = 0;
-  while (true) {
-    const ssize_t count = check(::sendfile(copy.get(), plugin, &offset, 1 << 20), "copy handler library");
-    if (count == 0) return;
+// Every folder on the way to `path`, which is one inside the new root.
+void make_parents(const std::string& path) {
+  for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
+    const std::string folder = kStage + path.substr(0, end);
+    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) throw_errno(("make folder " + path).c_str());
   }
+}
+
+void copy_to(int from, const std::string& path, const char* step) {
+  make_parents(path);
+  const UniqueFd copy(check(
+      ::open((kStage + path).c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0444), step));
+  off_t offset = 0;
+  while (check(::sendfile(copy.get(), from, &offset, 1 << 20), step) != 0) {
+  }
+}
+
+// Small files of the host that are the same for all functions. Copies cost a worker nothing, while each mount
+// is copied with the mount namespace of every worker.
+struct SystemFile {
+  const char* path;
+  UniqueFd file;
+  std::uint64_t size = 0;
+};
+
+std::array<SystemFile, 2> open_system_files() {
+  // Where libraries are (ld.so(8)), and the local time zone (tzset(3)).
+  std::array<SystemFile, 2> files{{{"/etc/ld.so.cache", {}}, {"/etc/localtime", {}}}};
+  for (SystemFile& one : files) {
+    UniqueFd file(::open(one.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat information {};
+    if (!file || ::fstat(file.get(), &information) != 0 || !S_ISREG(information.st_mode)) continue;
+    one.size = static_cast<std::uint64_t>(information.st_size);
+    one.file = std::move(file);
+  }
+  return files;
+}
+
+// Debian lets several packages offer one library by symbolic links (update-alternatives(1)): libblas.so.3 in
+// /usr/lib leads to /etc/alternatives, and that back to /usr/lib. Those of libraries are made again.
+void add_library_alternatives() {
+  const std::string folder = "/etc/alternatives";
+  make_parents(folder + "/");
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string path = entry.path();
+    if (path.find(".so") == std::string::npos || !entry.is_symlink(none)) continue;
+    const std::string target = std::filesystem::read_symlink(path, none);
+    if (system_folders::shows(target))
+      check(::symlink(target.c_str(), (kStage + path).c_str()), "link a library of /etc/alternatives");
+  }
+}
+
+// An empty file or folder to mount on. One that is there already will do.
+void make_mount_point(int tree, const std::string& path) {
+  struct stat information {};
+  check(::fstat(tree, &information), ("look at what is shown as " + path).c_str());
+  make_parents(path);
+  const std::string target = kStage + path;
+  if (S_ISDIR(information.st_mode)) {
+    if (::mkdir(target.c_str(), 0755) != 0 && errno != EEXIST) throw_errno(("make " + path).c_str());
+  } else {
+    const UniqueFd file(check(::open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0444),
+                              ("make " + path).c_str()));
+  }
+}
+
+void attach(const Shown& one, int tree) {
+  if (one.kind == Shown::Kind::inside_link) {
+    make_parents(one.to);
+    check(::symlink(one.from.c_str(), (kStage + one.to).c_str()), ("link " + one.to).c_str());
+    return;
+  }
+  if (tree < 0) return;  // the host has none
+  make_mount_point(tree, one.to);
+  struct mount_attr attributes {};
+  attributes.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+                        (one.kind == Shown::Kind::writable ? MOUNT_ATTR_NOEXEC : MOUNT_ATTR_RDONLY);
+  // What is mounted on the host later does not come in.
+  attributes.propagation = MS_PRIVATE;
+  check(::mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes),
+        ("protect " + one.to).c_str());
+  check(::move_mount(tree, "", AT_FDCWD, (kStage + one.to).c_str(), MOVE_MOUNT_F_EMPTY_PATH),
+        ("show " + one.to).c_str());
 }
 
 // A working directory outside the new root would be a way back to the host (the lesson of CVE-2024-21626).
@@ -87,23 +166,31 @@ UniqueFd detached_proc() {
       "mount private proc"));
 }
 
-void enter(int plugin, const std::string& plugin_name) {
+void enter(int plugin, View& view, std::uint64_t tmp_size) {
   check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "make mounts private");
+  const std::array<SystemFile, 2> system_files = open_system_files();
   std::uint64_t size = 1 << 20;
+  for (const SystemFile& one : system_files) size += one.size;
   if (plugin >= 0) {
     struct stat information {};
     check(::fstat(plugin, &information), "read size of handler library");
     size += static_cast<std::uint64_t>(information.st_size);
   }
-  const std::string options = "mode=755,nr_inodes=1024,size=" + std::to_string(size);
+  const std::string options = "mode=755,nr_inodes=4096,size=" + std::to_string(size);
   check(::mount("coffees", kStage, "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()), "mount new root");
-  for (const char* name : {"/usr", "/usr/local", "/dev", "/tmp", "/fn"})
+  for (const char* name : {"/usr", "/usr/local", "/dev", "/dev/shm", "/tmp", kLibrariesFolder, kFilesFolder})
     make_directory(std::string(kStage) + name);
-  for (const char* path : {"/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/local/lib", "/lib",
-                           "/lib32", "/lib64", "/libx32"})
-    add_library_directory(path);
+  for (const char* path : system_folders::kLibraries) add_library_directory(path);
+  make_directory(std::string(kStage) + "/usr/share");
+  add_library_directory("/usr/share/zoneinfo");
   for (const char* name : {"null", "zero", "full", "random", "urandom"}) add_device(name);
-  if (plugin >= 0) copy_plugin(plugin, plugin_name);
+  for (const SystemFile& one : system_files)
+    if (one.file) copy_to(one.file.get(), one.path, "copy a file of /etc");
+  add_library_alternatives();
+  if (plugin >= 0) copy_to(plugin, kLibrariesFolder + view.plugin, "copy handler library");
+  scratch::mount_empty(std::string(kStage) + "/tmp", tmp_size, "mount /tmp");
+  for (std::size_t i = 0; i < view.shown.size(); ++i) attach(view.shown[i], view.trees[i].get());
+  view.trees.clear();
 
   check(::chdir(kStage), "enter new root");
   // pivot_root(".", "."): the old root ends up on top of the new one and is taken away (pivot_root(2),
@@ -113,12 +200,7 @@ void enter(int plugin, const std::string& plugin_name) {
   check(::chdir("/"), "enter new root");
   set_attributes("/", MOUNT_ATTR_RDONLY, false, "make new root read-only");
   check_no_way_up();
-}
-
-void mount_tmp(std::uint64_t size) {
-  const std::string options = "mode=1777,nr_inodes=16384,size=" + std::to_string(size);
-  check(::mount("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options.c_str()),
-        "mount private /tmp");
+  check(::chdir(kFilesFolder), "enter the files' folder");
 }
 
 }  // namespace coffees::platform::private_root

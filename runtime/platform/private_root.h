@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "platform/unique_fd.h"
+#include "platform/view.h"
 
 namespace coffees::platform::private_root {
 
@@ -13,14 +13,13 @@ namespace coffees::platform::private_root {
 /// Throws SystemError.
 UniqueFd detached_proc();
 
-/// Replaces "/" of this mount namespace by a small read-only tmpfs: library directories (read-only),
-/// /dev/null, zero, full, random and urandom, an empty /tmp to mount on, and /fn. A `plugin` descriptor (or
-/// -1) is copied to /fn/`plugin_name`, so that whatever happens to the original file cannot reach a running
-/// worker. No /proc, /etc, /home, /sys. Ends in "/" and checks that there is no way up. Throws SystemError.
-void enter(int plugin, const std::string& plugin_name);
-
-/// Mounts an empty tmpfs of `size` bytes on /tmp, for this mount namespace alone; nothing in it can be
-/// executed or is a device. Throws SystemError.
-void mount_tmp(std::uint64_t size);
+/// Replaces "/" of this mount namespace by a small read-only tmpfs: library directories, time zones,
+/// /dev/null, zero, full, random and urandom, copies of /etc/ld.so.cache, /etc/localtime and of the links of
+/// libraries in /etc/alternatives, a /tmp of `tmp_size` bytes, an empty /dev/shm, and what `view` lists,
+/// whose trees are open. A `plugin` descriptor (or -1) is copied to kLibrariesFolder, under the path that it
+/// has on the host, so that whatever happens to the original file cannot reach a running worker. Otherwise no
+/// /proc, /etc, /home, /sys. Ends in kFilesFolder and checks before that there is no way up. Throws
+/// SystemError.
+void enter(int plugin, View& view, std::uint64_t tmp_size);
 
 }  // namespace coffees::platform::private_root

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 
 #include "platform/syscall.h"
@@ -23,6 +24,18 @@ void allow_inspection(bool allowed) {
 }
 
 void adopt_orphans() { check(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)"); }
+
+namespace {
+constexpr const char* kOomAdjustment = "/proc/self/oom_score_adj";
+}
+
+void be_killed_first() { std::ofstream(kOomAdjustment) << kKilledFirst; }
+
+int oom_score_adjustment() {
+  int adjustment = 0;
+  std::ifstream(kOomAdjustment) >> adjustment;
+  return adjustment;
+}
 
 void set_thread_stack(std::size_t size) {
   pthread_attr_t attributes;

@@ -23,6 +23,13 @@ void allow_inspection(bool allowed);
 /// SystemError.
 void adopt_orphans();
 
+/// When memory runs out, the kernel ends this process and those that it starts from now on before others
+/// (/proc/PID/oom_score_adj, proc(5)). Does nothing where there is no /proc.
+constexpr int kKilledFirst = 1000;  ///< the most there is
+void be_killed_first();
+/// The oom_score_adj of the calling process: -1000 (never killed) to 1000 (first); 0 when it cannot be read.
+int oom_score_adjustment();
+
 /// Threads get stacks of `size` bytes from now on, unless they ask for another size.
 void set_thread_stack(std::size_t size);
 

@@ -13,13 +13,18 @@ namespace coffees::zygote {
 constexpr std::uint32_t kMagic = 0x315A4343;  // "CCZ1"
 
 /// dispatcher -> launcher, with the handler library attached when there is one. Followed by
-/// `environment_size` bytes of "NAME=value" strings, each ended by a zero byte.
+/// `environment_size` bytes of "NAME=value" strings, each ended by a zero byte, and by `view_size` bytes of a
+/// packed platform::View.
 struct LaunchRequest {
   std::uint32_t magic = kMagic;
   std::uint32_t environment_size = 0;
+  std::uint32_t view_size = 0;
   platform::isolation::Sandbox sandbox;
   char function[65] = {};
 };
+
+/// The longest LaunchRequest with all that follows it.
+constexpr std::size_t kLongestLaunch = 160 * 1024;
 
 /// dispatcher -> init, with the zygote's end of its channel, the log pipe and the bell's memory (mailbox.h)
 /// attached.
@@ -56,7 +61,8 @@ struct Report {
   std::int32_t error = 0;
   platform::ExitStatus status;
   std::uint32_t worker = 0;
-  std::uint32_t threads = 1;  ///< loaded: more than one means that this zygote must not fork
+  std::uint32_t threads = 1;     ///< loaded: more than one means that this zygote must not fork
+  std::uint32_t open_files = 0;  ///< loaded: descriptors that the library has opened; `text` names some
   std::int64_t nanoseconds = 0;
   char step[64] = {};
   char code[16] = {};

@@ -49,6 +49,8 @@ struct ZygoteSource::Zygote : LoadTrouble {
   bool gone = false;  ///< its channel is closed
   Duration init_time{0};
   std::uint32_t threads = 1;
+  std::uint32_t open_files = 0;  ///< that its library has opened
+  std::string open_names;        ///< the first of them, as the zygote says
   std::unordered_map<WorkerNumber, Report> failed_forks;
   std::shared_ptr<LogPipe> log;
 };

@@ -59,9 +59,10 @@ pid_t start_zygote(const LaunchRequest& request, Inside& inside, platform::Recei
               std::move(inside));
 }
 
-[[noreturn]] void end(const LaunchRequest& request) {
+[[noreturn]] void end(const LaunchRequest& request, const Inside& inside) {
   // With a PID namespace the kernel does this by itself.
   if (request.sandbox.level != Level::full) platform::ChildWatch::kill_all();
+  platform::isolation::leave_function(inside);
   platform::this_process::exit_now(0);
 }
 
@@ -73,21 +74,26 @@ void launcher_main(UniqueFd channel) {
     platform::outside_signals::ignore();
     // Whatever the dispatcher was started with: none of it is ours.
     platform::close_descriptors_from(4);
-    std::vector<char> buffer(128 * 1024);
+    std::vector<char> buffer(kLongestLaunch);
     platform::Received received = platform::receive_with_descriptors(channel.get(), buffer);
     LaunchRequest request;
     if (received.state != platform::ReceiveState::message || received.truncated ||
         received.size < sizeof request)
       platform::this_process::exit_now(1);
     std::memcpy(static_cast<void*>(&request), buffer.data(), sizeof request);
-    if (request.magic != kMagic || received.size != sizeof request + request.environment_size)
+    if (request.magic != kMagic ||
+        received.size != sizeof request + request.environment_size + request.view_size)
       platform::this_process::exit_now(1);
-    platform::this_process::set_environment({buffer.data() + sizeof request, request.environment_size});
+    const char* const environment = buffer.data() + sizeof request;
+    platform::this_process::set_environment({environment, request.environment_size});
+    platform::View view = platform::View::unpack({environment + request.environment_size, request.view_size});
+    if (request.sandbox.level == Level::full) platform::open_trees(view, false);
+    platform::this_process::be_killed_first();
     UniqueFd plugin;
     if (!received.descriptors.empty()) plugin = std::move(received.descriptors.front());
 
     const platform::isolation::LaunchedInit init = platform::isolation::launch_init(request.sandbox);
-    if (init.in_child) init_main(std::move(channel), request, std::move(plugin));
+    if (init.in_child) init_main(std::move(channel), request, std::move(plugin), std::move(view));
     const int handle = init.process.get();
     send_report(Report{.kind = ReportKind::launched}, std::span(&handle, 1));
   } catch (const platform::SystemError& error) {
@@ -96,12 +102,12 @@ void launcher_main(UniqueFd channel) {
   platform::this_process::exit_now(0);
 }
 
-void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin) {
+void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin, platform::View view) {
   pid_t zygote = 0;
+  Inside inside;
   try {
     platform::this_process::adopt_orphans();
-    Inside inside = platform::isolation::enter_function(request.sandbox, plugin.get(),
-                                                        std::string(request.function) + ".so");
+    inside = platform::isolation::enter_function(request.sandbox, plugin.get(), std::move(view));
     // Nobody in the namespace may look into init or change it (ptrace(2)); its zygotes say otherwise for
     // themselves.
     platform::this_process::allow_inspection(false);
@@ -115,15 +121,15 @@ void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin) 
       StartZygote command;
       platform::Received received =
           platform::receive_with_descriptors(channel.get(), platform::writable_bytes_of(command));
-      if (received.state != platform::ReceiveState::message) end(request);
+      if (received.state != platform::ReceiveState::message) end(request, inside);
       if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 3)
-        end(request);
+        end(request, inside);
       zygote = start_zygote(request, inside, received, command.load_library != 0);
     }
   } catch (const platform::SystemError& error) {
     report_failure_and_exit(error);
   }
-  end(request);
+  end(request, inside);
 }
 
 }  // namespace coffees::zygote

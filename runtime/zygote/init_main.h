@@ -18,6 +18,6 @@ namespace coffees::zygote {
 /// ends, and the kernel ends the whole namespace with it; without namespaces init kills every descendant
 /// first.
 [[noreturn]] void init_main(platform::UniqueFd channel, const LaunchRequest& request,
-                            platform::UniqueFd plugin);
+                            platform::UniqueFd plugin, platform::View view);
 
 }  // namespace coffees::zygote

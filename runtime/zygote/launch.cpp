@@ -1,6 +1,7 @@
 // ZygoteSource: how a function's init and zygote are started, heard, and found to be gone.
 #include <array>
 #include <cstring>
+#include <set>
 
 #include "platform/channel.h"
 #include "platform/syscall.h"
@@ -37,6 +38,24 @@ bool receive_report(Descriptor& channel, Report& report, std::vector<platform::U
 
 }  // namespace
 
+// What the function is shown, and the libraries that its plugin leads to, as they are now.
+std::string ZygoteSource::view_with_libraries(int plugin) {
+  using Kind = platform::Shown::Kind;
+  platform::View view{.plugin = settings_.view.plugin, .shown = settings_.view.shown, .trees = {}};
+  libraries_ = {};
+  if (plugin < 0) return view.pack();
+  libraries_ = find_libraries(view.plugin, plugin);
+  std::set<std::string> places;
+  for (const NeededLibrary& library : libraries_.needed) {
+    const std::string place = platform::kLibrariesFolder + library.path;
+    // Below full the host's own paths are right already.
+    if (!library.beside_plugin && settings_.sandbox.level != platform::isolation::Level::full) continue;
+    if (places.insert(place).second) view.shown.push_back({Kind::read_only, library.path, place});
+    if (!library.beside_plugin) view.shown.push_back({Kind::inside_link, place, library.path});
+  }
+  return view.pack();
+}
+
 Task<Outcome> ZygoteSource::launch_init() {
   PluginFile plugin;
   if (!settings_.plugin.empty()) {
@@ -45,19 +64,27 @@ Task<Outcome> ZygoteSource::launch_init() {
       co_return Outcome::failure(Outcome::Kind::init_failed, plugin.fault.code + ": " + plugin.fault.message,
                                  plugin.fault.hint);
   }
+  const std::string view = view_with_libraries(plugin.file.get());
+  std::string environment;
+  for (const std::string& assignment : settings_.environment) environment.append(assignment).push_back('\0');
+  LaunchRequest request;
+  request.environment_size = static_cast<std::uint32_t>(environment.size());
+  request.view_size = static_cast<std::uint32_t>(view.size());
+  request.sandbox = settings_.sandbox;
+  std::snprintf(request.function, sizeof request.function, "%s", settings_.process.function.c_str());
+  if (sizeof request + environment.size() + view.size() > kLongestLaunch)
+    co_return Outcome::failure(
+        Outcome::Kind::init_failed,
+        "E209: " + settings_.process.function + ": the paths of its files and libraries are too long in all",
+        "name the folder that holds them instead of each file");
+
   auto [ours, theirs] = platform::make_channel(true, false);
   platform::spawn(settings_.worker_program, {}, theirs.get());
   theirs.reset();
   auto init = std::make_shared<Init>(loop_.get_executor(), std::move(ours));
 
-  std::string environment;
-  for (const std::string& assignment : settings_.environment) environment.append(assignment).push_back('\0');
-  LaunchRequest request;
-  request.environment_size = static_cast<std::uint32_t>(environment.size());
-  request.sandbox = settings_.sandbox;
-  std::snprintf(request.function, sizeof request.function, "%s", settings_.process.function.c_str());
   const int file = plugin.file.get();
-  const std::array<std::string_view, 2> parts{platform::bytes_of(request), environment};
+  const std::array<std::string_view, 3> parts{platform::bytes_of(request), environment, view};
   platform::send_message(init->channel.native_handle(), parts,
                          file >= 0 ? std::span(&file, 1) : std::span<const int>());
   init_ = init;
@@ -196,6 +223,11 @@ Task<Outcome> ZygoteSource::launch_zygote() {
                "start = \"fresh\"");
     co_return co_await launch_zygote();
   }
+  if (zygote->ready && zygote->open_files > 0 && !loads_in_workers())
+    sink_.note(zygote_origin(), {},
+               "the library has opened files while it was loaded, which workers do not inherit: " +
+                   std::to_string(zygote->open_files) + " (" + zygote->open_names +
+                   "); open them in the first request of each worker");
   if (zygote->ready) {
     zygote->log->begin_invocation({});  // the log of its start has had its share
     co_return success();
@@ -219,6 +251,8 @@ void ZygoteSource::take_zygote_reports(Zygote& zygote) {
     if (report.kind == ReportKind::loaded && starting) {
       zygote.ready = true;
       zygote.threads = report.threads;
+      zygote.open_files = report.open_files;
+      zygote.open_names = report.text;
       zygote.init_time = Duration(std::max<std::int64_t>(report.nanoseconds, 0));
     } else if (report.kind == ReportKind::fork_failed && starting_.contains(report.worker)) {
       zygote.failed_forks[report.worker] = report;

@@ -33,7 +33,7 @@ void copy_text(char* to, std::size_t size, const std::string& text) {
 // What the zygote says when the library's code makes it die of a signal.
 Report last_report{.kind = ReportKind::died};
 
-std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
+std::optional<HandlerLibrary> load(const ZygoteBirth& birth, platform::isolation::Inside& inside) {
   std::optional<HandlerLibrary> library;
   try {
     library.emplace(inside.plugin_path);
@@ -42,6 +42,10 @@ std::optional<HandlerLibrary> load(const platform::isolation::Inside& inside) {
     library->initialise();
     report.nanoseconds = wire::monotonic_now() - begin;
     report.threads = platform::isolation::count_threads(inside);
+    const platform::isolation::OpenFiles left = platform::isolation::files_left_open(inside);
+    report.open_files = left.count;
+    copy_text(report.text, sizeof report.text, left.names);
+    platform::isolation::note_traces_of_init(birth.sandbox, inside);
     send_report(report);
   } catch (const LibraryError& error) {
     Report report{.kind = ReportKind::load_failed};
@@ -69,8 +73,9 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
                                        birth.sandbox.level == platform::isolation::Level::full);
     platform::last_words::renew();
     if (birth.load_library) {
-      library = load(inside);
+      library = load(birth, inside);
     } else {
+      platform::isolation::note_traces_of_init(birth.sandbox, inside);
       send_report(Report{.kind = ReportKind::loaded});
     }
   } catch (const platform::SystemError& error) {

@@ -1,6 +1,7 @@
 #include "zygote/zygote_source.h"
 
 #include "platform/syscall.h"
+#include "worker/load_explanation.h"
 #include "zygote/function_processes.h"
 
 namespace coffees::zygote {
@@ -88,11 +89,14 @@ Outcome ZygoteSource::failed_step(const char* who, const Report& report) const {
 
 Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {
   const std::string& function = settings_.process.function;
-  if (trouble.failure && trouble.failure->kind == ReportKind::load_failed)
-    return Outcome::failure(
-        Outcome::Kind::init_failed,
-        std::string(trouble.failure->code) + ": " + settings_.plugin + ": " + trouble.failure->text,
-        "coffees check " + settings_.plugin);
+  if (trouble.failure && trouble.failure->kind == ReportKind::load_failed) {
+    const std::string code = trouble.failure->code;
+    const LoadExplanation why =
+        explain_load_failure(code, trouble.failure->text, settings_.view.plugin, libraries_,
+                             settings_.sandbox.level == platform::isolation::Level::full);
+    return Outcome::failure(Outcome::Kind::init_failed, code + ": " + settings_.plugin + ": " + why.message,
+                            why.hint);
+  }
   const bool died = trouble.failure && trouble.failure->kind == ReportKind::died;
   if (trouble.failure && !died) return failed_step("the zygote of", *trouble.failure);
   if (trouble.timed_out)

@@ -8,6 +8,7 @@
 #include "platform/isolation.h"
 #include "pool/worker_source.h"
 #include "worker/mail_room.h"
+#include "worker/plugin_libraries.h"
 #include "worker/worker.h"
 #include "zygote/control.h"
 
@@ -17,8 +18,9 @@ namespace coffees::zygote {
 struct SourceSettings {
   ProcessSettings process;  ///< of its workers
   platform::isolation::Sandbox sandbox;
-  std::string worker_program;            ///< path of coffees-worker
-  std::string plugin;                    ///< path of the handler library; empty: none (a probe of the host)
+  std::string worker_program;  ///< path of coffees-worker
+  std::string plugin;          ///< path of the handler library; empty: none (a probe of the host)
+  platform::View view;         ///< what the function sees of the host; the libraries come by themselves
   std::vector<std::string> environment;  ///< "NAME=value"
   bool fresh = false;                    ///< start = "fresh": workers load the library themselves
   Duration init_timeout{std::chrono::seconds(10)};
@@ -54,6 +56,7 @@ class ZygoteSource : public WorkerSource {
   struct Zygote;
   struct LoadTrouble;
 
+  std::string view_with_libraries(int plugin);
   Task<Outcome> launch_init();
   Task<Outcome> launch_zygote();
   Task<> read_init(std::shared_ptr<Init> init);
@@ -79,6 +82,7 @@ class ZygoteSource : public WorkerSource {
   MailRoom room_;
   std::shared_ptr<Init> init_;
   std::shared_ptr<Zygote> zygote_;
+  PluginLibraries libraries_;  ///< of the plugin as it was when init started
   bool preparing_ = false;
   Outcome prepared_;  ///< of the last attempt, for those who waited for it
   Signal prepared_signal_;

@@ -336,7 +336,8 @@ inline void release(coffees_result* result) {
 //   random numbers, ids  | no: all workers draw the same| yes                 | yes
 //   getpid(), clocks     | of the zygote | of the zygote| of the worker       | of the worker
 //   threads              | no: not copied (workers then load the library themselves)| yes    | yes
-//   files, connections   | no: closed in workers        | yes                 | yes
+//   files in /tmp        | yes: each worker has a copy   | yes                 | yes
+//   open files           | no: closed in workers        | yes                 | yes
 //   timed as             | boot          | init         | init                | exec
 //
 // "At load" means static objects and constructors. With start = "fresh" every worker does all of it for

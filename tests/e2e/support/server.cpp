@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -24,10 +25,11 @@ namespace {
 // Starts coffees with standard output on a pipe and standard error in a file. Returns the pid; `out` is the
 // pipe's reading end.
 pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int input = -1,
-            const std::vector<std::string>& environment = {}, unsigned open_files = 0) {
+            const std::vector<std::string>& environment = {}, unsigned open_files = 0,
+            const std::string& program = COFFEES_PROGRAM, unsigned user = 0) {
   std::array<int, 2> pipe_ends{};
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
-  std::vector<char*> argv{const_cast<char*>(COFFEES_PROGRAM)};
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   // Made before the fork: the child of a program with threads must not take memory.
@@ -49,6 +51,9 @@ pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int
     if (input >= 0) ::dup2(input, 0);
     const rlimit most{open_files, open_files};
     if (open_files > 0) ::setrlimit(RLIMIT_NOFILE, &most);
+    if (user != 0 && (::setgroups(0, nullptr) != 0 || ::setresgid(user, user, user) != 0 ||
+                      ::setresuid(user, user, user) != 0))
+      ::_exit(126);
     ::execve(argv[0], argv.data(), variables.data());
     ::_exit(127);
   }
@@ -178,13 +183,25 @@ Server::Server(const std::string& configuration, Unread) : directory_(temporary_
   launch(configuration, {}, ends[1]);
 }
 
+Server::Server(const std::string& configuration, AsUser user, std::vector<std::string> flags)
+    : directory_(temporary_directory()) {
+  namespace fs = std::filesystem;
+  fs::permissions(directory_, fs::perms(0755));
+  for (const char* program : {"coffees", "coffees-worker"})
+    fs::copy_file(fs::path(COFFEES_PROGRAM).parent_path() / program, directory_ + "/" + program);
+  launch(configuration, std::move(flags), open_errors(directory_), {"XDG_RUNTIME_DIR="}, 0, user.number);
+}
+
 void Server::launch(const std::string& configuration, std::vector<std::string> flags, int errors_end,
-                    const std::vector<std::string>& environment, unsigned open_files) {
+                    const std::vector<std::string>& environment, unsigned open_files, unsigned user) {
   const std::string file = directory_ + "/coffees.toml";
   std::ofstream(file) << configuration;
-  flags.insert(flags.begin(), {"serve", "--json", "--port", "0", "--config", file});
+  if (std::find(flags.begin(), flags.end(), "--config") == flags.end())
+    flags.insert(flags.begin(), {"--config", file});
+  flags.insert(flags.begin(), {"serve", "--json", "--port", "0"});
   int out = -1;
-  pid_ = start(flags, errors_end, out, -1, environment, open_files);
+  const std::string program = user != 0 ? directory_ + "/coffees" : COFFEES_PROGRAM;
+  pid_ = start(flags, errors_end, out, -1, environment, open_files, program, user);
   std::string line;
   char c = 0;
   while (::read(out, &c, 1) == 1 && c != '\n') line += c;

@@ -38,8 +38,8 @@ std::string menu(const std::string& name);
 std::string fixture(const std::string& name);
 std::string function(const std::string& name, const std::string& library, const std::string& keys = {});
 
-/// A server on a free port. The constructor returns when it is ready; the destructor kills it if it still
-/// runs.
+/// A server on a free port, of a configuration file with this text unless `flags` name another one by
+/// --config. The constructor returns when it is ready; the destructor kills it if it still runs.
 class Server {
  public:
   explicit Server(const std::string& configuration, std::vector<std::string> flags = {},
@@ -52,6 +52,12 @@ class Server {
     unsigned count;
   };
   Server(const std::string& configuration, OpenFiles most);
+  /// As a user of another number (only for root): with copies of the programs that every user may read.
+  struct AsUser {
+    explicit AsUser(unsigned user) : number(user) {}
+    unsigned number;
+  };
+  Server(const std::string& configuration, AsUser user, std::vector<std::string> flags = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();
@@ -59,6 +65,7 @@ class Server {
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] int admin_port() const { return admin_port_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] const std::string& directory() const { return directory_; }  ///< of its coffees.toml
   [[nodiscard]] const std::string& level() const { return level_; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
@@ -77,7 +84,7 @@ class Server {
  private:
   [[nodiscard]] std::vector<pid_t> children_of_inits(bool workers) const;
   void launch(const std::string& configuration, std::vector<std::string> flags, int errors_end,
-              const std::vector<std::string>& environment = {}, unsigned open_files = 0);
+              const std::vector<std::string>& environment = {}, unsigned open_files = 0, unsigned user = 0);
 
   pid_t pid_ = -1;
   int port_ = 0;
