@@ -170,25 +170,20 @@ std::int32_t pid_in_function(const Inside& inside) {
   return std::atoi(link.data());
 }
 
-OpenFiles files_left_open(const Inside& inside) {
+OpenFiles files_left_open(const Sandbox& sandbox, const Inside& inside) {
   constexpr std::uint32_t most_named = 3;
-  const int first = inside.proc || inside.plugin ? 5 : 4;
-  const UniqueFd directory(
-      check(inside.proc ? ::openat(inside.proc.get(), "self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                        : ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-            "count open files"));
-  DIR* entries = ::fdopendir(check(::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0), "count open files"));
-  if (entries == nullptr) throw_errno("count open files");
   OpenFiles open;
-  while (const dirent* entry = ::readdir(entries)) {
-    const int number = std::atoi(entry->d_name);
-    if (number < first || number == directory.get() || number == ::dirfd(entries)) continue;
-    if (++open.count > most_named) continue;
+  // One by one: reading the directory would leave a hole in the heap that every worker inherits.
+  const auto end = static_cast<int>(sandbox.limits.open_files);
+  for (int number = inside.proc || inside.plugin ? 5 : 4; number < end; ++number) {
+    if (::fcntl(number, F_GETFD) < 0 || ++open.count > most_named) continue;
+    const std::string link = "self/fd/" + std::to_string(number);
     std::array<char, 100> name{};
-    if (::readlinkat(directory.get(), entry->d_name, name.data(), name.size() - 1) < 0) continue;
-    open.names.append(open.names.empty() ? "" : ", ").append(name.data());
+    const ssize_t size = inside.proc
+                             ? ::readlinkat(inside.proc.get(), link.c_str(), name.data(), name.size() - 1)
+                             : ::readlink(("/proc/" + link).c_str(), name.data(), name.size() - 1);
+    if (size > 0) open.names.append(open.names.empty() ? "" : ", ").append(name.data());
   }
-  ::closedir(entries);
   if (open.count > most_named) open.names += ", ...";
   return open;
 }

@@ -76,12 +76,12 @@ void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& insi
 std::uint32_t count_threads(const Inside& inside);
 
 /// What the calling process holds open beyond what keep_only_standard_descriptors() left it: how many
-/// descriptors, and what the first of them are ("/app/model.bin, socket:[4711]"). Throws SystemError.
+/// descriptors, and what the first of them are ("/app/model.bin, socket:[4711]").
 struct OpenFiles {
   std::uint32_t count = 0;
   std::string names;
 };
-OpenFiles files_left_open(const Inside& inside);
+OpenFiles files_left_open(const Sandbox& sandbox, const Inside& inside);
 
 /// The calling process's number in the function's PID namespace, by which init will report its end. Throws
 /// SystemError.

@@ -1,5 +1,6 @@
 #include "platform/private_root.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
@@ -9,7 +10,7 @@
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
+#include <string_view>
 
 #include "platform/scratch.h"
 #include "platform/syscall.h"
@@ -63,7 +64,8 @@ void add_device(const std::string& name) {
 void make_parents(const std::string& path) {
   for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
     const std::string folder = kStage + path.substr(0, end);
-    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) throw_errno(("make folder " + path).c_str());
+    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST && errno != EROFS)
+      throw_errno(("make folder " + path).c_str());
   }
 }
 
@@ -100,15 +102,26 @@ std::array<SystemFile, 2> open_system_files() {
 // Debian lets several packages offer one library by symbolic links (update-alternatives(1)): libblas.so.3 in
 // /usr/lib leads to /etc/alternatives, and that back to /usr/lib. Those of libraries are made again.
 void add_library_alternatives() {
-  const std::string folder = "/etc/alternatives";
-  make_parents(folder + "/");
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
-    const std::string path = entry.path();
-    if (path.find(".so") == std::string::npos || !entry.is_symlink(none)) continue;
-    const std::string target = std::filesystem::read_symlink(path, none);
-    if (system_folders::shows(target))
-      check(::symlink(target.c_str(), (kStage + path).c_str()), "link a library of /etc/alternatives");
+  constexpr std::string_view folder = "/etc/alternatives/";
+  const UniqueFd directory(::open(folder.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return;
+  make_parents(std::string(folder));
+  // Without opendir(3), whose buffer would leave a hole in the heap that every worker inherits.
+  alignas(dirent64) std::array<char, 4096> entries{};
+  ssize_t size = 0;
+  while ((size = ::getdents64(directory.get(), entries.data(), entries.size())) > 0) {
+    for (ssize_t at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+      at += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      std::array<char, 256> target{};
+      if (entry->d_type != DT_LNK || name.find(".so") == std::string_view::npos ||
+          ::readlinkat(directory.get(), entry->d_name, target.data(), target.size() - 1) < 0 ||
+          !system_folders::shows(target.data()))
+        continue;
+      const std::string path = std::string(kStage).append(folder).append(name);
+      check(::symlink(target.data(), path.c_str()), "link a library of /etc/alternatives");
+    }
   }
 }
 
@@ -129,7 +142,9 @@ void make_mount_point(int tree, const std::string& path) {
 void attach(const Shown& one, int tree) {
   if (one.kind == Shown::Kind::inside_link) {
     make_parents(one.to);
-    check(::symlink(one.from.c_str(), (kStage + one.to).c_str()), ("link " + one.to).c_str());
+    // What stands there already was put there by `files`, and is what the host has in that place.
+    if (::symlink(one.from.c_str(), (kStage + one.to).c_str()) != 0 && errno != EEXIST && errno != EROFS)
+      throw_errno(("link " + one.to).c_str());
     return;
   }
   if (tree < 0) return;  // the host has none

@@ -1,5 +1,6 @@
 #include "platform/scratch.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -67,9 +68,14 @@ void mount_empty(const std::string& path, std::uint64_t size, const char* step) 
 bool tmp_in_use() {
   const std::string here = current_directory();
   if (here == "/tmp" || here.starts_with("/tmp/")) return true;
-  std::error_code error;
-  const fs::directory_iterator entries("/tmp", error);
-  return error || entries != fs::directory_iterator();
+  // Not by opendir(3), whose buffer would leave a hole in the heap that every worker inherits.
+  const UniqueFd folder(check(::open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open /tmp"));
+  alignas(dirent64) std::array<char, 1024> entries{};
+  const ssize_t size = check(::getdents64(folder.get(), entries.data(), entries.size()), "read /tmp");
+  std::size_t count = 0;
+  for (ssize_t at = 0; at < size; ++count)
+    at += reinterpret_cast<const dirent64*>(entries.data() + at)->d_reclen;
+  return count > 2;  // "." and ".." are always there, and tmpfs lists them first
 }
 
 void continue_tmp(std::uint64_t size) {

@@ -52,12 +52,6 @@ std::vector<Shown> if_present(std::initializer_list<const char*> paths) {
 
 }  // namespace
 
-bool shows(const std::string& folder) {
-  return std::any_of(kLibraries.begin(), kLibraries.end(), [&folder](const std::string& known) {
-    return folder == known || folder.starts_with(known + "/");
-  });
-}
-
 std::vector<std::string> configured_libraries(const std::string& file) {
   std::vector<std::string> folders;
   read_folders(file, 0, folders);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "platform/view.h"
@@ -23,7 +24,12 @@ constexpr std::array<const char*, 9> kLibraries{"/usr/lib",    "/usr/lib32",    
                                                 "/lib32",      "/lib64",         "/libx32"};
 
 /// Whether `folder` is one of these, or lies in one.
-bool shows(const std::string& folder);
+inline bool shows(std::string_view folder) {
+  for (const std::string_view known : kLibraries)
+    if (folder.starts_with(known) && (folder.size() == known.size() || folder[known.size()] == '/'))
+      return true;
+  return false;
+}
 
 /// Further library folders that the host's administrator has configured: those of `file` and of the files
 /// that it includes (ldconfig(8)), as far as they are absolute and shows() does not know them.

@@ -1,5 +1,6 @@
 #include "platform/this_process.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -10,10 +11,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 
 #include "platform/syscall.h"
+#include "platform/unique_fd.h"
 
 namespace coffees::platform::this_process {
 
@@ -29,12 +30,16 @@ namespace {
 constexpr const char* kOomAdjustment = "/proc/self/oom_score_adj";
 }
 
-void be_killed_first() { std::ofstream(kOomAdjustment) << kKilledFirst; }
+// Without streams: their buffers would leave holes in the heap that every worker inherits.
+void be_killed_first() {
+  const UniqueFd file(::open(kOomAdjustment, O_WRONLY | O_CLOEXEC));
+  if (file) write_all(file.get(), std::to_string(kKilledFirst));
+}
 
 int oom_score_adjustment() {
-  int adjustment = 0;
-  std::ifstream(kOomAdjustment) >> adjustment;
-  return adjustment;
+  std::array<char, 16> text{};
+  const UniqueFd file(::open(kOomAdjustment, O_RDONLY | O_CLOEXEC));
+  return file && ::read(file.get(), text.data(), text.size() - 1) > 0 ? std::atoi(text.data()) : 0;
 }
 
 void set_thread_stack(std::size_t size) {

@@ -64,7 +64,7 @@ struct Report {
   std::uint32_t threads = 1;     ///< loaded: more than one means that this zygote must not fork
   std::uint32_t open_files = 0;  ///< loaded: descriptors that the library has opened; `text` names some
   std::int64_t nanoseconds = 0;
-  char step[64] = {};
+  char step[256] = {};
   char code[16] = {};
   char text[512] = {};
   platform::last_words::Words words;

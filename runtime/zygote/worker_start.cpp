@@ -131,7 +131,8 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   }
   if (hello.error != 0) {
     Report report{.error = hello.error};
-    std::memcpy(report.step, hello.step, sizeof report.step - 1);
+    static_assert(sizeof report.step >= sizeof hello.step);
+    std::memcpy(report.step, hello.step, sizeof hello.step - 1);
     co_return failed_step("a worker of", report);
   }
   if (!worker.has_process()) {

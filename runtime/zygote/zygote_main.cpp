@@ -42,7 +42,7 @@ std::optional<HandlerLibrary> load(const ZygoteBirth& birth, platform::isolation
     library->initialise();
     report.nanoseconds = wire::monotonic_now() - begin;
     report.threads = platform::isolation::count_threads(inside);
-    const platform::isolation::OpenFiles left = platform::isolation::files_left_open(inside);
+    const platform::isolation::OpenFiles left = platform::isolation::files_left_open(birth.sandbox, inside);
     report.open_files = left.count;
     copy_text(report.text, sizeof report.text, left.names);
     platform::isolation::note_traces_of_init(birth.sandbox, inside);

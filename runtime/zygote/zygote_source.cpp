@@ -84,7 +84,10 @@ Outcome ZygoteSource::failed_step(const char* who, const Report& report) const {
   const std::string text = std::string(who) + " " + settings_.process.function +
                            " could not be set up: " + report.step + ": " + platform::error_text(report.error);
   if (is_shortage(report.error)) return no_resources(text);
-  return Outcome::failure(Outcome::Kind::init_failed, text, "the start-up report says what this host allows");
+  const bool of_files = std::string_view(report.step).starts_with("show ");
+  return Outcome::failure(Outcome::Kind::init_failed, text,
+                          of_files ? "see whether it is still there: `files` or the handler library names it"
+                                   : "the start-up report says what this host allows");
 }
 
 Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {

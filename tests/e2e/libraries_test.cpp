@@ -11,6 +11,7 @@
 
 #include "catch.h"
 #include "e2e/support/client.h"
+#include "e2e/support/container.h"
 #include "e2e/support/server.h"
 
 using namespace coffees::test;
@@ -104,6 +105,22 @@ TEST_CASE(
                     {"--isolation", level});
       CHECK(says(server) == "good morning");
     }
+}
+
+TEST_CASE("in a plain container, at level basic, $ORIGIN and files are right, too") {
+  const TemporaryDirectory place;
+  const std::string library = lay_out(place, "greeter_up");
+  const auto server =
+      std::async(std::launch::async, [&] {
+        refuse_like_docker();
+        return std::make_unique<Server>(
+            function("greeter", library) +
+            function("inside", fixture("inside"), "files = [\"" + place.path() + "/libraries\"]"));
+      }).get();
+  CHECK(server->level() == "basic");
+  CHECK(says(*server) == "good morning");
+  CHECK(post(server->port(), "/inside", R"({"list":"libraries"})").json()["list"] ==
+        json({"deeper", "libgreet.so"}));
 }
 
 TEST_CASE("a DT_RPATH of the older kind counts, too") {
