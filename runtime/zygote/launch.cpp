@@ -227,7 +227,7 @@ Task<Outcome> ZygoteSource::launch_zygote() {
     sink_.note(zygote_origin(), {},
                "the library has opened files while it was loaded, which workers do not inherit: " +
                    std::to_string(zygote->open_files) + " (" + zygote->open_names +
-                   "); open them in the first request of each worker");
+                   "); open them in COFFEES_WORKER_INIT");
   if (zygote->ready) {
     zygote->log->begin_invocation({});  // the log of its start has had its share
     co_return success();
