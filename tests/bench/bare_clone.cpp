@@ -61,7 +61,7 @@ double start_one(const isolation::Sandbox& sandbox, isolation::Inside& inside, b
 }
 
 void measure(const isolation::Sandbox& sandbox, int count) {
-  isolation::Inside inside = isolation::enter_function(sandbox, -1, "");
+  isolation::Inside inside = isolation::enter_function(sandbox, -1, {});
   platform::this_process::allow_inspection(true);  // as in a zygote: its workers write their own id maps
   std::vector<double> bare;
   std::vector<double> entered;
