@@ -21,11 +21,13 @@ LogPipe::LogPipe(const Executor& executor, Deadlines& deadlines, platform::Uniqu
 }
 
 void LogPipe::begin_invocation(std::string_view request_id) {
-  // What a thread printed since the last request belongs to none. Of a process that has never printed
-  // anything this is not asked: it would cost each request a system call.
-  if (has_printed_ && !request_id.empty()) read_all();
   request_id_ = request_id;
   taken_ = 0;
+}
+
+// Of a process that has never printed anything this is not asked: it would cost each request a system call.
+void LogPipe::end_pause() {
+  if (has_printed_) read_all();
 }
 
 void LogPipe::end_invocation(bool printed) {

@@ -45,6 +45,9 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
 
   /// Begins to read. Once.
   void start() { wait(); }
+  /// Reads what a thread may have printed since the last request, so that it is attributed to none. Before
+  /// begin_invocation(), unless the process may have begun that invocation already.
+  void end_pause();
   /// Attributes what comes from now on to this request; an empty id: to none.
   void begin_invocation(std::string_view request_id);
   /// Reads what is there already, so that it is attributed to the invocation that printed it; a line without

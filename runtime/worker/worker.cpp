@@ -155,6 +155,7 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
     ahead = ahead_.front();
     ahead_.pop_front();
   }
+  if (!ahead || ahead->taken_back) log_->end_pause();
   log_->begin_invocation(call.request_id);
   const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : Clock::now() + timeout;
   if (timeout >= Duration(0)) deadline_.arm(deadline);

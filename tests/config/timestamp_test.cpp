@@ -85,7 +85,7 @@ TEST_CASE("without an offset the local time zone counts, summer time included, a
   CHECK(in_utc("2026-07-01") == "2026-06-30T22:00:00.000000000Z");
 }
 
-TEST_CASE("a timestamp in UTC means the same; a duration stays as it is") {
+TEST_CASE("a timestamp in UTC means the same, and a duration stays as it is") {
   for (const char* text : {"2026-01-31T12:00:00.123456789+02:00", "1969-12-31T23:59:59.5Z", "2026-01-31"})
     CHECK(parse_timestamp(in_utc(text)) == parse_timestamp(text));
   CHECK(in_utc("1h30m") == "1h30m");

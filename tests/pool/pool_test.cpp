@@ -236,7 +236,7 @@ struct FakeCaller : Caller {
 
 }  // namespace
 
-TEST_CASE("a client that has left the queue is not given the worker that comes free; the next one is") {
+TEST_CASE("a client that has left the queue is not given the worker that comes free, but the next one is") {
   Cafe cafe({.limit = 1, .queue = 3});
   const auto first = cafe.order();
   FakeCaller gone;

@@ -158,6 +158,7 @@ TEST_CASE("what is printed between two requests belongs to neither, also when it
   scene.pipe->end_invocation();
   scene.pipe->begin_invocation({});
   scene.print("of a thread that a left behind\n");
+  scene.pipe->end_pause();
   scene.pipe->begin_invocation("b");
   scene.print("of b\n");
   scene.pipe->end_invocation();
