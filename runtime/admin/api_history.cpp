@@ -97,6 +97,7 @@ void Api::list_logs(const httplib::Request& request, const Parameters&, httplib:
   if (!filter.function.empty() && !find_function(filter.function, response)) return;
   const auto place = place_for_list(response);
   if (!place) return;
+  if (!filter.request.empty()) filter.whole_id = is_whole_id(sources_.log, filter.request);
   std::uint64_t newest = 0;
   const std::vector<std::string> lines = admin::logs(sources_.log, filter, newest);
   reply_list(response, "logs", lines, place, ",\"newest_seq\":" + std::to_string(newest));

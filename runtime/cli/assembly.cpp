@@ -50,7 +50,7 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
                       .memory = function.memory,
                       .own_pid_namespace = host.level == platform::isolation::Level::full};
   settings.sandbox.level = host.level;
-  const HandlerIdentity identity = handler_identity(index);
+  const HandlerIdentity identity = handler_identity(index, host);
   settings.sandbox.outside_user = identity.user;
   settings.sandbox.outside_group = identity.group;
   settings.sandbox.mapped_by_root = root;

@@ -51,7 +51,7 @@ class Check {
   std::vector<config::Problem> run() {
     std::uint32_t index = 0;
     for (const config::Function& function : loaded_.config.functions) {
-      const HandlerIdentity identity = handler_identity(index++);
+      const HandlerIdentity identity = handler_identity(index++, host_);
       for (const config::FileEntry& entry : function.files) check_file(function, entry, identity);
       check_secrets(function);
     }
@@ -116,8 +116,9 @@ std::string names_where(const config::Config& configuration, Asked asked) {
 
 }  // namespace
 
-HandlerIdentity handler_identity(std::uint32_t index) {
-  if (platform::identity::is_root()) return {kFirstUser + index % kUsers, kFirstUser + index % kUsers};
+HandlerIdentity handler_identity(std::uint32_t index, const HostFacts& host) {
+  if (platform::identity::is_root() && host.level == Level::full)
+    return {kFirstUser + index % kUsers, kFirstUser + index % kUsers};
   return {platform::identity::user(), platform::identity::group()};
 }
 

@@ -16,7 +16,7 @@ struct HandlerIdentity {
   std::uint32_t user = 0;
   std::uint32_t group = 0;
 };
-HandlerIdentity handler_identity(std::uint32_t index);
+HandlerIdentity handler_identity(std::uint32_t index, const HostFacts& host);
 
 /// What is missing or not permitted of `files`, `secrets` and the like, one problem each with its place in
 /// the configuration. Empty: every function can have what it is to have.

@@ -106,11 +106,20 @@ std::optional<std::string> find_server(const std::string& wanted) {
   return std::nullopt;
 }
 
+namespace {
+// Servers are written down by address.
+std::string with_loopback_address(std::string url) {
+  constexpr std::string_view name = "//localhost:";
+  const std::size_t at = url.find(name);
+  return at == std::string::npos ? url : url.replace(at, name.size(), "//127.0.0.1:");
+}
+}  // namespace
+
 std::string written_token(const std::string& admin_url) {
   const std::string path = server_file_path();
   if (path.empty()) return {};
   for (const Entry& entry : running_servers(path))
-    if (entry.admin_url == admin_url) return entry.token;
+    if (entry.admin_url == with_loopback_address(admin_url)) return entry.token;
   return {};
 }
 

@@ -58,13 +58,22 @@ Loaded load_file(const std::string& path, const std::vector<Override>& overrides
   return load_text(text.str(), path, std::filesystem::path(path).parent_path().string(), overrides);
 }
 
+namespace {
+// Somebody may have forgotten the --set before KEY=VALUE, and the value may be a secret.
+std::string without_value(const std::string& path) {
+  const std::size_t equals = path.find('=');
+  return equals == std::string::npos ? path : path.substr(0, equals) + "=...";
+}
+}  // namespace
+
 Loaded from_libraries(const std::vector<std::string>& paths, const std::vector<Override>& overrides) {
   toml::table functions;
   for (const std::string& path : paths) {
     const std::string name = std::filesystem::path(path).stem().string();
     if (!is_function_name(name))
       return {{},
-              {{"E304", path, "this file's name cannot be a function's name", "name it in a coffees.toml"}},
+              {{"E304", without_value(path), "this file's name cannot be a function's name",
+                "name it in a coffees.toml; a key is set with --set KEY=VALUE"}},
               {}};
     if (!functions.insert(name, toml::table{{"path", path}}).second)
       return {{},

@@ -42,7 +42,7 @@ bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 std::string port_complaint(const std::string& scheme, const std::string& host, const std::string& port) {
   if (port.empty() || port.size() > 5 || !std::all_of(port.begin(), port.end(), is_digit) ||
-      std::stoul(port) == 0 || std::stoul(port) > 65535)
+      port.front() == '0' || std::stoul(port) > 65535)
     return fmt::format("\"{}://{}:PORT\" has a port from 1 to 65535", scheme, host);
   if ((scheme == "http" && port == "80") || (scheme == "https" && port == "443"))
     return fmt::format("browsers leave out the usual port: \"{}://{}\"", scheme, host);

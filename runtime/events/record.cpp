@@ -128,6 +128,7 @@ std::string_view Event::said() const {
 
 Event Event::without_said() const {
   Event event = *this;
+  if (header.type == Type::worker_stopped) return event;  // how a process ended is our own word
   event.text.remove_suffix(said().size());
   return event;
 }

@@ -100,8 +100,10 @@ bool add_place(Writer& out, std::uintptr_t pc) {
                 RTLD_DL_LINKMAP) == 0 ||
       library == nullptr || information.dli_fname == nullptr)
     return false;
+  // A private copy has no name of its own (isolation.cpp).
+  const bool nameless = std::strncmp(information.dli_fname, "/proc/self/fd/", 14) == 0;
   const char* slash = std::strrchr(information.dli_fname, '/');
-  out.add(slash != nullptr ? slash + 1 : information.dli_fname);
+  out.add(nameless ? "the handler's library" : slash != nullptr ? slash + 1 : information.dli_fname);
   out.add_offset(pc - library->l_addr);
   add_nearest_symbol(out, *library, pc);
   return true;

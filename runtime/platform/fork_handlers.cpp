@@ -2,7 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
 #include <cerrno>
+#include <mutex>
 #include <ranges>
 #include <vector>
 
@@ -23,6 +25,13 @@ std::vector<Registration>& registrations() {
   static std::vector<Registration> all;
   return all;
 }
+
+// Libraries may register from several threads at once, as they may with the C library.
+std::mutex& registering() {
+  static std::mutex mutex;
+  return mutex;
+}
+std::atomic<bool> noting{true};
 
 const void* library_of(Handler handler) {
   Dl_info information{};
@@ -49,6 +58,8 @@ void after_in_child() {
   for (const Registration& each : registrations()) run(each, each.child);
 }
 
+void stop_noting() { noting = false; }
+
 std::size_t count() { return registrations().size(); }
 
 }  // namespace coffees::platform::fork_handlers
@@ -63,7 +74,8 @@ extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*chi
   static const auto next = reinterpret_cast<Register>(::dlsym(RTLD_NEXT, "__register_atfork"));
   if (next == nullptr) return ENOSYS;
   const int error = next(prepare, parent, child, library);
-  if (error != 0) return error;
+  if (error != 0 || !noting) return error;
+  const std::lock_guard lock(registering());
   for (Handler handler : {prepare, parent, child})
     if (handler != nullptr) {
       registrations().push_back({prepare, parent, child, library_of(handler)});

@@ -19,6 +19,9 @@ void after_in_parent();
 /// In the child: the "child" handlers in the order of their registration.
 void after_in_child();
 
+/// No more registrations are noted: this process makes no further copies by clone.
+void stop_noting();
+
 /// How many times a library has registered handlers in this process.
 std::size_t count();
 

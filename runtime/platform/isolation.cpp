@@ -112,6 +112,10 @@ Inside enter_function(const Sandbox& sandbox, int plugin, View view) {
 
 void leave_function(const Inside& inside) { link_folder::remove(inside.links); }
 
+void forget_traces_of_init(const Sandbox& sandbox) {
+  if (sandbox.level == Level::full) scratch::clear_tmp();
+}
+
 void note_traces_of_init(const Sandbox& sandbox, Inside& inside) {
   inside.tmp_in_use = sandbox.level == Level::full && scratch::tmp_in_use();
 }

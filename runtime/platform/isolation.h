@@ -57,6 +57,10 @@ Inside enter_function(const Sandbox& sandbox, int plugin, View view);
 /// In the init of a function, at its end: removes what enter_function() has left on the host, below full.
 void leave_function(const Inside& inside);
 
+/// In the init of a function, before it starts a zygote in place of another one: the library's init finds
+/// nothing that an earlier one has left.
+void forget_traces_of_init(const Sandbox& sandbox);
+
 /// In a zygote, once its library is initialised: what workers have to take over. Throws SystemError.
 void note_traces_of_init(const Sandbox& sandbox, Inside& inside);
 

@@ -4,6 +4,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <new>
 #include <utility>
@@ -29,7 +30,8 @@ bool namespace_is_ours = false;
 volatile pid_t own_pid = 0;  ///< 0: between two processes
 bool installed = false;
 volatile std::sig_atomic_t allocation_failed = 0;
-volatile std::sig_atomic_t dying = 0;
+std::atomic<pid_t> dying{0};  ///< the thread that has begun to say its last words
+static_assert(std::atomic<pid_t>::is_always_lock_free);
 
 // operator new gives up after this returns without having freed anything (C++ standard, [new.delete.single]).
 void note_failed_allocation() {
@@ -72,7 +74,6 @@ void act_by_default(int signal) {
 
 // Only async-signal-safe calls from here on (signal-safety(7)), but for what crash_place.h says.
 void say(int signal, const siginfo_t& information, const void* context) {
-  dying = 1;
   standard_output::rescue_half_line();
   if (words_channel < 0 || words == nullptr) return;
   words->signal = signal;
@@ -98,7 +99,10 @@ bool is_ours(int signal, const siginfo_t& information) {
   if (is_from_kernel(information))
     return signal == SIGALRM || signal == SIGVTALRM || signal == SIGPROF || signal == SIGXCPU ||
            signal == SIGIO;
-  return namespace_is_ours ? information.si_pid != 0 : information.si_pid == own_pid;
+  if (namespace_is_ours) return information.si_pid != 0;
+  // Without a namespace: this process, or one of its process group, which it leads.
+  return information.si_pid == own_pid ||
+         (information.si_pid > 0 && ::getpgid(information.si_pid) == own_pid);
 }
 
 void on_fault(int signal, siginfo_t* information, void* context) {
@@ -107,8 +111,14 @@ void on_fault(int signal, siginfo_t* information, void* context) {
     return;
   }
   if (!is_from_kernel(*information) && !is_ours(signal, *information)) return;
+  pid_t nobody = 0;
+  if (dying.compare_exchange_strong(nobody, ::gettid())) {
+    say(signal, *information, context);
+  } else if (nobody != ::gettid()) {
+    // Another thread was first, and ends the process as soon as it has said so.
+    while (true) ::pause();
+  }
   // A fault in this handler itself is left to the kernel.
-  if (dying == 0) say(signal, *information, context);
   // A fault happens again as soon as this returns, and then ends the process with its own signal, also as PID
   // 1. The others would not.
   const bool repeats =

@@ -78,6 +78,12 @@ bool tmp_in_use() {
   return count > 2;  // "." and ".." are always there, and tmpfs lists them first
 }
 
+void clear_tmp() {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/tmp", ignored))
+    fs::remove_all(entry.path(), ignored);
+}
+
 void continue_tmp(std::uint64_t size) {
   const std::string here = current_directory();
   const UniqueFd old(check(::open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC), "open /tmp"));

@@ -14,6 +14,9 @@ void mount_empty(const std::string& path, std::uint64_t size, const char* step);
 /// process's current directory. Throws SystemError.
 bool tmp_in_use();
 
+/// Removes everything in /tmp, as far as the calling process may; symbolic links are not followed.
+void clear_tmp();
+
 /// Gives this mount namespace a /tmp of its own that begins with what is in the present one: an overlay
 /// (overlayfs, "userxattr": Linux 5.11, with a tmpfs that has user.* attributes: 6.6), or a copy of all
 /// files, folders and symbolic links where the kernel refuses that. What is written takes at most `size`

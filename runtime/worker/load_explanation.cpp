@@ -55,7 +55,11 @@ LoadExplanation explain_load_failure(const std::string& code, const std::string&
                                      bool private_root) {
   if (code == "E203") return {text, "rebuild it against the installed <coffees/handler.hpp>"};
   if (code == "E204") return {text, "define one with COFFEES_HANDLER(...) from <coffees/handler.hpp>"};
-  if (code == "E205") return {text, "COFFEES_INIT threw this; what it printed is in the log"};
+  if (code == "E205") {
+    const bool in_worker = text.starts_with("worker init failed");
+    return {text, std::string(in_worker ? "COFFEES_WORKER_INIT" : "COFFEES_INIT") +
+                      " threw this; what it printed is in the log"};
+  }
   if (const std::size_t end = text.find(kNotFound); end != std::string::npos) {
     const std::size_t begin = text.rfind(": ", end - 1);
     const std::size_t from = begin == std::string::npos ? 0 : begin + 2;

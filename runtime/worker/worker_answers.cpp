@@ -163,9 +163,11 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
   std::size_t filled = outcome.body.size();
   while (filled < size) {
     const std::size_t piece = std::min<std::size_t>(size - filled, wire::kMaxPacket - sizeof header);
-    outcome.body.resize(filled + piece);
+    // What comes in its place may be longer: the worker's last words.
+    const std::size_t room = std::max(piece, sizeof(wire::LastWords));
+    outcome.body.resize(filled + room);
     const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header),
-                                                 std::span(outcome.body.data() + filled, piece)};
+                                                 std::span(outcome.body.data() + filled, room)};
     const platform::Received received = platform::receive_message(channel_.native_handle(), buffers);
     if (received.state == ReceiveState::would_block && !exit_) {
       if (channel_event_) watch_channel();
@@ -188,6 +190,7 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
       co_return nonsense("a piece of an answer that does not belong to it");
     filled += piece;
   }
+  outcome.body.resize(size);
   co_return std::nullopt;
 }
 

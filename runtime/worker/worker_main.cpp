@@ -80,6 +80,7 @@ void worker_main(const WorkerBirth& birth, Ends ends, Inside inside) {
     hello.isolated = wire::monotonic_now();
     // Not before: no handler code runs in a half-built sandbox.
     if (birth.library != nullptr) platform::fork_handlers::after_in_child();
+    platform::fork_handlers::stop_noting();
   } catch (const platform::SystemError& error) {
     // Fail closed: no handler code runs in a half-built sandbox.
     hello.error = error.error();

@@ -124,6 +124,7 @@ void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin, 
       if (received.state != platform::ReceiveState::message) end(request, inside);
       if (received.size != sizeof command || command.magic != kMagic || received.descriptors.size() != 3)
         end(request, inside);
+      if (zygote != 0) platform::isolation::forget_traces_of_init(request.sandbox);
       zygote = start_zygote(request, inside, received, command.load_library != 0);
     }
   } catch (const platform::SystemError& error) {

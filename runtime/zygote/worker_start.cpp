@@ -117,6 +117,14 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   } while (first.expired && !zygote->gone && Clock::now() < limit);
   wire::Hello hello;
   std::string_view meta = first.packet.meta;
+  if (first.arrived && first.packet.header.kind == wire::Kind::last_words) {
+    // The library's fork handlers run before a worker says hello.
+    worker.take_last_words(meta);
+    LoadTrouble trouble;
+    trouble.exit = co_await worker.wait_ended();
+    trouble.how = "in a fork handler (pthread_atfork): " + worker.how_it_ended();
+    co_return load_failure(trouble);
+  }
   if (!first.arrived || first.packet.header.kind != wire::Kind::hello || !wire::take_meta(meta, hello)) {
     take_zygote_reports(*zygote);
     const auto failed_fork = zygote->failed_forks.extract(number);

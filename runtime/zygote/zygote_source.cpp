@@ -109,9 +109,9 @@ Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {
   std::string how = trouble.exit ? platform::describe(*trouble.exit) : "its init is gone";
   if (died) how = platform::describe(trouble.failure->words);
   if (!trouble.how.empty()) how = trouble.how;
-  return Outcome::failure(Outcome::Kind::init_failed,
-                          "E207: " + settings_.plugin + ": its process ended while loading: " + how,
-                          "what it printed is in the log; static constructors and COFFEES_INIT run here");
+  return Outcome::failure(
+      Outcome::Kind::init_failed, "E207: " + settings_.plugin + ": its process ended while loading: " + how,
+      "what it printed is in the log; static constructors, COFFEES_INIT and COFFEES_WORKER_INIT run here");
 }
 
 }  // namespace coffees::zygote

@@ -50,6 +50,19 @@ TEST_CASE("fork handlers run once in each worker, and in a child that its handle
   }
 }
 
+TEST_CASE(
+    "a fork handler that crashes is told as what it is, and many threads may register handlers at once") {
+  Server server(function("worker_init", fixture("worker_init"), "env = { FORK_HANDLER_ABORTS = \"1\" }") +
+                function("registers", fixture("worker_init"), "timeout = \"10s\""));
+  const Response aborted = post(server.port(), "/worker_init");
+  INFO(aborted.body);
+  CHECK(aborted.status == 502);
+  CHECK(aborted.json()["detail"].get<std::string>().find("fork handler (pthread_atfork): died: aborted") !=
+        std::string::npos);
+  for (int i = 0; i < 5; ++i)
+    CHECK(post(server.port(), "/registers", R"({"registering_threads":4})").status == 200);
+}
+
 TEST_CASE("worker init runs in each worker before its first request, and counts as init") {
   for (const char* start : {"zygote", "fresh"}) {
     Server server(function("worker_init", fixture("worker_init"),

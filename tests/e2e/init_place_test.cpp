@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <fstream>
 #include <future>
@@ -137,4 +138,12 @@ TEST_CASE("when memory runs out, the kernel chooses workers before the dispatche
     for (const pid_t worker : server.workers()) CHECK(oom_score_adjustment(worker) > own);
     CHECK(eventually([&] { return server.errors().find("killed first         on ") != std::string::npos; }));
   }
+}
+
+TEST_CASE("the init of a zygote that takes another one's place finds an empty /tmp") {
+  Server server(inside(kWrites));
+  ask(server, {{"list", "/tmp"}});
+  for (const pid_t zygote : server.zygotes()) REQUIRE(::kill(zygote, SIGKILL) == 0);
+  // Init fails where its symbolic link is there already.
+  check_own_copies(server);
 }

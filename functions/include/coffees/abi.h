@@ -53,10 +53,11 @@ typedef struct coffees_event {
 typedef struct coffees_context {
   uint32_t struct_size;
   uint32_t cold;            /* 1 when this invocation waited for its worker to start */
-  coffees_bytes request_id; /* unique; also in the answer's X-Request-Id */
+  coffees_bytes request_id; /* in X-Request-Id, too; the client may have chosen it */
   coffees_bytes function;   /* the function's name in the configuration */
   coffees_bytes worker;     /* the worker's name, "espresso#3" */
-  int64_t deadline; /* CLOCK_MONOTONIC nanoseconds; the process is stopped then, and killed 10 ms later */
+  int64_t
+      deadline; /* CLOCK_MONOTONIC nanoseconds; the process is asked to end then, and killed 10 ms later */
   uint64_t memory_limit; /* bytes */
   uint64_t served;       /* invocations finished by this worker before this one */
   int32_t pid;           /* of this worker as the host sees it; getpid() is 1 inside its namespace */

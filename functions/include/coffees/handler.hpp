@@ -107,7 +107,8 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  /// The id that the client finds in X-Request-Id.
+  /// The id that the client finds in X-Request-Id. The client may have chosen it (1-36 characters of
+  /// [A-Za-z0-9._-]): it is no secret, not unique for all time, and no name for a file.
   [[nodiscard]] std::string_view request_id() const { return detail::view(context_.request_id); }
   /// The moment at which this process is killed if the handler has not returned.
   [[nodiscard]] std::chrono::steady_clock::time_point deadline() const {
