@@ -132,8 +132,8 @@ config::Loaded read_configuration(const FunctionsOptions& options);
 /// The same; prints the problems to standard error, and nothing is returned then.
 std::optional<config::Loaded> load_configuration(const FunctionsOptions& options);
 
-/// What `--data` names: "@file", "-" or "@-" for standard input, anything else literally. Nothing when the file
-/// cannot be read.
+/// What `--data` names: "@file", "-" or "@-" for standard input, anything else literally. Nothing when the
+/// file cannot be read.
 std::optional<std::string> read_data(const std::string& data);
 
 /// "E204: path has no ..." comes apart into code and message; any other text gets `otherwise` for its code.

@@ -1,5 +1,5 @@
-// Names that clients put into Host fields, as a configuration lists them: which of them a request can match at
-// all. For origins: network_keys.h.
+// Names that clients put into Host fields, as a configuration lists them: which of them a request can match
+// at all. For origins: network_keys.h.
 #pragma once
 
 #include <string>

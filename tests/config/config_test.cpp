@@ -97,7 +97,8 @@ TEST_CASE("files, network, programs, shm and secrets are shown as they can be re
   CHECK(opened(function) == ", network host, files 2 (1 writable), programs");
   std::string again = "[functions.a]\n";
   for (const Effective& value : loaded.effective)
-    if (value.key.starts_with("functions.a.") && value.no_effect.empty()) again += value.key.substr(12) + " = " + value.value + "\n";
+    if (value.key.starts_with("functions.a.") && value.no_effect.empty())
+      again += value.key.substr(12) + " = " + value.value + "\n";
   const Loaded second = load(again);
   REQUIRE(second.problems.empty());
   CHECK(second.config.functions[0].files[0].to == "/app/model.bin");
@@ -243,7 +244,8 @@ TEST_CASE("a file that cannot be read is an error, not an empty configuration") 
 }
 
 TEST_CASE(
-    "origins are what browsers send, or *, and what no request can match is an error that says how to write it") {
+    "origins are what browsers send, or *, and what no request can match is an error that says how to write "
+    "it") {
   const Loaded loaded = load(
       "[server]\norigins = [\"http://localhost:3000\", \"https://a.example\"]\n"
       "[functions.a]\npath = \"x\"\norigins = [\"*\", \"app://x\", \"http://[::1]:1\"]");
