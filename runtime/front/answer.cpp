@@ -33,7 +33,7 @@ bool is_ours(std::string_view name) {
 std::string_view reason(int status) {
   namespace http = boost::beast::http;
   const http::status known = http::int_to_status(static_cast<unsigned>(status));
-  if (known == http::status::unknown) return {};
+  if (known == http::status::unknown) return "";  // not a null pointer: it is copied
   const auto text = http::obsolete_reason(known);
   return {text.data(), text.size()};
 }

@@ -73,7 +73,8 @@ Refusal examine_head(std::string_view head, Request& request, const AccessRules&
     return {400, "the head of the request cannot be parsed: " + error.message()};
   request.http_1_0 = !parser.is_http_1_1();
   if (Refusal refusal = parser.check_fields()) return refusal;
-  request.keep_alive = parser.keep_alive();
+  // At a body that is too long the parser stops before it has taken in the whole head.
+  request.keep_alive = parser.is_header_done() && parser.keep_alive();
   request.route = route(parser.method, parser.target);
   if (Refusal refusal =
           access.check(parser.target, parser.host, parser.origin, parser.fetch_site, request.route.function))

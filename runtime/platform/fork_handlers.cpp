@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cerrno>
 #include <mutex>
-#include <ranges>
 #include <vector>
 
 namespace coffees::platform::fork_handlers {
@@ -47,7 +46,8 @@ void run(const Registration& registration, Handler handler) {
 }  // namespace
 
 void before() {
-  for (const Registration& each : std::views::reverse(registrations())) run(each, each.prepare);
+  const std::vector<Registration>& all = registrations();
+  for (auto each = all.rbegin(); each != all.rend(); ++each) run(*each, each->prepare);
 }
 
 void after_in_parent() {
@@ -67,7 +67,7 @@ std::size_t count() { return registrations().size(); }
 extern "C" __attribute__((visibility("default"))) int __register_atfork(void (*prepare)(), void (*parent)(),
                                                                         void (*child)(), void* library);
 
-// The C library's name for it. NOLINTNEXTLINE(bugprone-reserved-identifier)
+// The C library's name for it. NOLINTNEXTLINE(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) {
   using namespace coffees::platform::fork_handlers;
   using Register = int (*)(void (*)(), void (*)(), void (*)(), void*);

@@ -24,6 +24,12 @@ bool is_zombie(pid_t pid) {
   return false;
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSanitizer = true;
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
 std::string detail_of(const Response& response) { return response.json().value("detail", ""); }
 
 }  // namespace
@@ -123,7 +129,9 @@ TEST_CASE("a signal from outside does not end a worker that serves, at no level"
 
 TEST_CASE("a worker that has lost the means to work is replaced, and the next request is served") {
   Server server(function("processes", fixture("processes"), "tmp = \"4MiB\"\nprocesses = 8"));
-  for (const char* what : {"descriptors", "threads", "tmp", "close_output"}) {
+  for (const std::string what : {"descriptors", "threads", "tmp", "close_output"}) {
+    // AddressSanitizer needs a descriptor for every exception.
+    if (kAddressSanitizer && what == "descriptors") continue;
     const Response broken = order(server, {{"do", what}});
     INFO(what << ": " << broken.body);
     CHECK(broken.status == 500);

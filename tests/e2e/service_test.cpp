@@ -22,6 +22,13 @@ using nlohmann::json;
 
 namespace {
 
+// A sanitizer makes every start several times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kRounds = 2;
+#else
+constexpr int kRounds = 10;
+#endif
+
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 template <typename Running>
@@ -89,7 +96,7 @@ TEST_CASE("a second SIGTERM within a second is the same signal: the drain goes o
 }
 
 TEST_CASE("SIGTERM twice is a drain each time, as `timeout` and `tini -g` send it") {
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     Server server(function("latte", menu("latte")));
     std::vector<Response> responses(2);
     std::vector<std::jthread> threads = order_lattes(server, 150, responses);
@@ -552,7 +559,7 @@ TEST_CASE(
     "SIGTERM to every process of the tree at once drains, at every level: all are answered, exit code 0",
     "[load]") {
   for (const char* level : {"full", "basic", "none"})
-    for (int round = 0; round < 10; ++round) {
+    for (int round = 0; round < kRounds; ++round) {
       const std::unique_ptr<Server> server = serve_at(level, function("latte", menu("latte")));
       if (server->level() != level) {
         WARN("this host does not allow level " << level);
