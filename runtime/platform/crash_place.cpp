@@ -18,14 +18,14 @@ class Writer {
     while (*more != '\0' && size_ + 1 < text_.size()) text_[size_++] = *more++;
     text_[size_] = '\0';
   }
-  void add_offset(std::uintptr_t value) {
+  void add_offset(std::uintptr_t value, bool back = false) {
     char digits[2 * sizeof value + 1] = {};
     std::size_t first = sizeof digits - 1;
     do {
       digits[--first] = "0123456789abcdef"[value % 16];
       value /= 16;
     } while (value != 0);
-    add("+0x");
+    add(back ? "-0x" : "+0x");
     add(digits + first);
   }
 
@@ -78,17 +78,23 @@ void add_nearest_symbol(Writer& out, const link_map& library, std::uintptr_t pc)
   if (symbols.table == nullptr || symbols.names == nullptr) return;
   const std::uintptr_t offset = pc - library.l_addr;
   const ElfW(Sym)* nearest = nullptr;
+  const ElfW(Sym)* after = nullptr;
   for (std::size_t i = 0; i < symbols.count; ++i) {
     const ElfW(Sym)& symbol = symbols.table[i];
-    if (symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0 || symbol.st_value > offset ||
-        ELF64_ST_TYPE(symbol.st_info) == STT_TLS)
+    if (symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0 || ELF64_ST_TYPE(symbol.st_info) == STT_TLS)
       continue;
-    if (nearest == nullptr || symbol.st_value > nearest->st_value) nearest = &symbol;
+    if (symbol.st_value > offset) {
+      if (after == nullptr || symbol.st_value < after->st_value) after = &symbol;
+    } else if (nearest == nullptr || symbol.st_value > nearest->st_value) {
+      nearest = &symbol;
+    }
   }
-  if (nearest == nullptr) return;
+  if (nearest == nullptr && after == nullptr) return;
+  const bool behind = nearest == nullptr;  // a library may export only what comes later
+  if (behind) nearest = after;
   out.add(" (nearest exported symbol: ");
   out.add(symbols.names + nearest->st_name);
-  out.add_offset(offset - nearest->st_value);
+  out.add_offset(behind ? nearest->st_value - offset : offset - nearest->st_value, behind);
   out.add(")");
 }
 

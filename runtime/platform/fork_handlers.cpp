@@ -64,10 +64,11 @@ std::size_t count() { return registrations().size(); }
 
 }  // namespace coffees::platform::fork_handlers
 
+// The C library's name for it.
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" __attribute__((visibility("default"))) int __register_atfork(void (*prepare)(), void (*parent)(),
                                                                         void (*child)(), void* library);
 
-// The C library's name for it. NOLINTNEXTLINE(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* library) {
   using namespace coffees::platform::fork_handlers;
   using Register = int (*)(void (*)(), void (*)(), void (*)(), void*);
@@ -83,3 +84,4 @@ extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*chi
     }
   return 0;
 }
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
