@@ -11,6 +11,13 @@ using nlohmann::json;
 
 namespace {
 
+// A sanitizer makes every start several times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kWorkers = 40;
+#else
+constexpr int kWorkers = 200;
+#endif
+
 // Answers of `count` workers that are new each.
 std::vector<json> answers_of_new_workers(const Server& server, const std::string& function, int count) {
   std::vector<json> answers;
@@ -29,7 +36,7 @@ TEST_CASE("random generators of libraries, and those seeded in worker init, diff
   for (const char* isolation : {"best", "none"}) {
     Server server(function("randoms", fixture("randoms"), "reuse = false"), {"--isolation", isolation});
     std::map<std::string, std::set<std::string>> drawn;
-    const int count = 200;
+    const int count = kWorkers;
     for (const json& answer : answers_of_new_workers(server, "randoms", count))
       for (const auto& [generator, number] : answer.items()) {
         INFO(isolation << " " << generator << " " << number);
