@@ -123,8 +123,8 @@ int street(const StreetOptions& options);
 int choose(const StreetOptions& options);
 int version(bool json);
 
-/// What is to be said when no configuration was named and there is none here, so that the menu stands in for
-/// it: which file was looked for, and what the menu has. Empty when there is nothing to be said.
+/// The notice for a server without a configuration, which serves the menu: which file it looked for, and what
+/// the menu has. Empty where there is a configuration.
 std::string notice_of_menu(const FunctionsOptions& options, const config::Config& configuration);
 
 /// Reads what FunctionsOptions name: flags win over --set, --set over the environment, that over the file.

@@ -75,8 +75,8 @@ int report_not_isolated(const HostFacts& host) {
   return kNotIsolated;
 }
 
-// A library that was named on the command line and is none ends the command: there is no configuration that
-// could be right about the other functions. Prints what is wrong with each.
+// A file on the command line that is not a library ends the command: there is no configuration that could be
+// right about the other functions. Prints what is wrong with each.
 bool are_libraries(const ServeOptions& options, const config::Config& configuration) {
   bool all = true;
   if (options.functions.libraries.empty()) return all;

@@ -59,7 +59,7 @@ Loaded load_file(const std::string& path, const std::vector<Override>& overrides
 }
 
 namespace {
-// Somebody may have forgotten the --set before KEY=VALUE, and the value may be a secret.
+// KEY=VALUE without its --set looks like a file name, and the value may be a secret.
 std::string without_value(const std::string& path) {
   const std::size_t equals = path.find('=');
   return equals == std::string::npos ? path : path.substr(0, equals) + "=...";

@@ -50,7 +50,8 @@ std::string port_complaint(const std::string& scheme, const std::string& host, c
 }
 
 std::string host_complaint(const std::string& host) {
-  if (host.find('*') != std::string::npos) return "\"*\" alone stands for every origin; it is no pattern";
+  if (host.find('*') != std::string::npos)
+    return "\"*\" alone stands for every origin; there are no patterns";
   if (host.starts_with('[')) {
     AddressSet parsed;
     const bool closed = host.ends_with(']');

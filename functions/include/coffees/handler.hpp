@@ -253,7 +253,7 @@ void guarded(coffees_result* result, Work&& work) noexcept {
   }
 }
 
-/// What the client of a handler that asked for JSON is told about a body that is none.
+/// What the client is told when a handler asked for JSON and the body is not JSON.
 inline Response bad_json_response(const BadJson& error, const Event& event, const Context& context) {
   std::string detail = error.what();
   detail = detail.substr(detail.find("] ") + 2);  // behind the library's number for it
