@@ -7,13 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "admin/admin_server.h"
+#include "cli/admin_token.h"
 #include "cli/assembly.h"
 #include "cli/banner.h"
 #include "cli/commands.h"
-#include "cli/host_check.h"
 #include "cli/host_facts.h"
 #include "cli/observation.h"
 #include "cli/ports.h"
+#include "cli/serve_checks.h"
 #include "cli/server_file.h"
 #include "cli/server_signals.h"
 #include "console.h"
@@ -22,7 +23,6 @@
 #include "platform/child_process.h"
 #include "platform/limits.h"
 #include "platform/syscall.h"
-#include "worker/plugin_file.h"
 
 namespace coffees::cli {
 namespace {
@@ -67,60 +67,69 @@ Task<> wait_for_signals(Loop& loop, ServerSignals& signals, front::HttpServer& s
   loop.stop();
 }
 
-int report_not_isolated(const HostFacts& host) {
-  fmt::print(stderr, "{}\n",
-             config::Problem{"E103", "", "isolation = \"strict\" is not possible here: " + host.why_not_full,
-                             "isolation = \"best\" takes what the host allows"}
-                 .text());
-  return kNotIsolated;
-}
-
-// A file on the command line that is not a library ends the command: there is no configuration that could be
-// right about the other functions. Prints what is wrong with each.
-bool are_libraries(const ServeOptions& options, const config::Config& configuration) {
-  bool all = true;
-  if (options.functions.libraries.empty()) return all;
-  for (const config::Function& function : configuration.functions) {
-    const PluginFault fault = open_plugin(function.path).fault;
-    if (fault.code.empty()) continue;
-    all = false;
-    // Its own hint may speak of `path`, which is not set anywhere here.
-    const std::string hint =
-        fault.code == "E208" ? "name a file that is there, or build it first" : fault.hint;
-    fmt::print(stderr, "{}\n", config::Problem{fault.code, function.name, fault.message, hint}.text());
-  }
-  return all;
-}
-
-// A function with the host's network reaches the admin port like any client on this machine.
-bool needs_a_token(const config::Config& configuration) {
-  return configuration.server.admin_token.empty() &&
-         std::any_of(configuration.functions.begin(), configuration.functions.end(),
-                     [](const auto& function) { return function.network == config::NetworkKind::host; });
-}
-
-void tell_where_token_is(admin::AdminServer& admin, const std::string& file, Console& console) {
-  if (file.empty()) {
-    admin.set_token_hint(
-        "the server could not write it down: set admin_token, or give it an XDG_RUNTIME_DIR");
-    console.notice(
-        "a function has the host's network, so the admin port wants a token; there is no place to keep it "
-        "in: "
-        "set admin_token");
-    return;
-  }
-  admin.set_token_hint(
-      "Authorization: Bearer TOKEN; it stands in " + file +
-      " behind the server's process id, for the server's user alone; the coffees commands of that user "
-      "send it by themselves");
-  console.notice("a function has the host's network, so the admin port wants a token: it is in " + file +
-                 ", where coffees commands find it");
-}
-
 std::vector<std::string> names_of(const config::Config& configuration) {
   std::vector<std::string> names;
   for (const config::Function& function : configuration.functions) names.push_back(function.name);
   return names;
+}
+
+// What the operating system lets this process do. Returns how many descriptors it may have open.
+std::uint64_t prepare_process() {
+  platform::survive_broken_pipes();
+  platform::reap_children_automatically();
+  const std::uint64_t open_files = platform::limits::raise_open_files();
+  platform::limits::prepare_descriptors(kDescriptors);
+  return open_files;
+}
+
+void greet(const ServeOptions& options, const config::Config& configuration, const HostFacts& host,
+           const std::string& url, const std::string& admin_url, Console& console) {
+  if (const std::string notice = notice_of_menu(options.functions, configuration); !notice.empty())
+    console.notice(notice);
+  if (!options.quiet && options.log_format == "text")
+    print_banner(console, configuration, host, url, admin_url);
+  console.flush();
+}
+
+front::ServerSettings front_settings(const ServeOptions& options, const config::Config& configuration,
+                                     std::uint64_t open_files) {
+  const config::Server& server = configuration.server;
+  return {.max_body = server.max_body,
+          .access = front::AccessRules(server.hosts, server.host, origins_of(configuration)),
+          .cancel_on_disconnect = options.cancel_on_disconnect,
+          .max_connections = std::max<std::size_t>(open_files / 2, 64),
+          .min_upload = server.min_upload,
+          .linger = server.linger,
+          .trusted_proxies = AddressSet(server.trusted_proxies)};
+}
+
+using Followers = std::vector<std::unique_ptr<events::Follower>>;
+
+// Nothing, said on standard error, when the recording's file cannot be opened.
+std::optional<Followers> start_views(const ServeOptions& options, const events::EventLog& log,
+                                     Console& console, const std::string& digest,
+                                     const std::atomic<std::uint32_t>& reopenings) {
+  try {
+    return start_followers(options, log, console, digest, reopenings);
+  } catch (const platform::SystemError& error) {
+    fmt::print(
+        stderr, "{}\n",
+        config::Problem{"E108", "", error.what(), "--record FILE names a file that can be written"}.text());
+    return std::nullopt;
+  }
+}
+
+// The one line on standard output that tells a program which ports were taken.
+void print_ready(const std::string& url, std::uint16_t port, const std::string& admin_url,
+                 std::uint16_t admin_port, platform::isolation::Level level) {
+  fmt::print("{}\n", nlohmann::json{{"event", "ready"},
+                                    {"url", url},
+                                    {"port", port},
+                                    {"admin_url", admin_url},
+                                    {"admin_port", admin_port},
+                                    {"isolation", platform::isolation::name_of(level)}}
+                         .dump());
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -129,12 +138,9 @@ int serve(const ServeOptions& options) {
   const std::optional<config::Loaded> loaded = load_configuration(options.functions);
   if (!loaded) return kUsage;
   const config::Config& configuration = loaded->config;
-  if (!are_libraries(options, configuration)) return kBadPlugin;
+  if (const int refused = check_libraries(options, configuration); refused != kOk) return refused;
   const std::string digest = config::digest(loaded->effective);
-  platform::survive_broken_pipes();
-  platform::reap_children_automatically();
-  const std::uint64_t open_files = platform::limits::raise_open_files();
-  platform::limits::prepare_descriptors(kDescriptors);
+  const std::uint64_t open_files = prepare_process();
 
   Loop loop;
   std::atomic<std::uint32_t> reopenings{0};
@@ -147,17 +153,7 @@ int serve(const ServeOptions& options) {
   });
   Deadlines deadlines(loop.get_executor());
   HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
-  if (configuration.server.isolation == config::IsolationWish::strict &&
-      host.level != platform::isolation::Level::full)
-    return report_not_isolated(host);
-
-  if (const std::vector<config::Problem> problems = problems_here(*loaded, host); !problems.empty()) {
-    for (const config::Problem& problem : problems) fmt::print(stderr, "{}\n", problem.text());
-    return kUsage;
-  }
-  for (Feature& feature : features_asked_for(configuration, host))
-    host.features.push_back(std::move(feature));
-
+  if (const int refused = check_host(*loaded, host); refused != kOk) return refused;
   events::EventLog log(deadlines, names_of(configuration));
   LoggedOutput output(log);
   Assembly assembly = assemble(loop, deadlines, configuration, host, output, log);
@@ -165,16 +161,8 @@ int serve(const ServeOptions& options) {
   Dispatcher dispatcher(std::move(assembly.catalog), log);
   log.on_stats([&dispatcher] { return admin::read_stats(dispatcher); });
 
-  front::HttpServer front(loop, dispatcher,
-                          {.max_body = configuration.server.max_body,
-                           .access = front::AccessRules(configuration.server.hosts, configuration.server.host,
-                                                        origins_of(configuration)),
-                           .cancel_on_disconnect = options.cancel_on_disconnect,
-                           .max_connections = std::max<std::size_t>(open_files / 2, 64),
-                           .min_upload = configuration.server.min_upload,
-                           .linger = configuration.server.linger,
-                           .trusted_proxies = AddressSet(configuration.server.trusted_proxies)});
-  const std::string made_token = needs_a_token(configuration) ? make_token() : "";
+  front::HttpServer front(loop, dispatcher, front_settings(options, configuration, open_files));
+  const std::string made_token = make_token_if_needed(configuration);
   admin::AdminServer admin(
       {.access = front::AccessRules(configuration.server.hosts, configuration.server.admin_host),
        .token = made_token.empty() ? configuration.server.admin_token : made_token});
@@ -186,20 +174,9 @@ int serve(const ServeOptions& options) {
   std::optional<ServerFile> server_file;
   if (!options.in_background) server_file.emplace(url, admin_url, made_token);
   if (!made_token.empty()) tell_where_token_is(admin, server_file ? server_file->path() : "", console);
-  std::vector<std::unique_ptr<events::Follower>> followers;
-  try {
-    followers = start_followers(options, log, console, digest, reopenings);
-  } catch (const platform::SystemError& error) {
-    fmt::print(
-        stderr, "{}\n",
-        config::Problem{"E108", "", error.what(), "--record FILE names a file that can be written"}.text());
-    return kUsage;
-  }
-  if (const std::string notice = notice_of_menu(options.functions, configuration); !notice.empty())
-    console.notice(notice);
-  if (!options.quiet && options.log_format == "text")
-    print_banner(console, configuration, host, url, admin_url);
-  console.flush();
+  std::optional<Followers> followers = start_views(options, log, console, digest, reopenings);
+  if (!followers) return kUsage;
+  greet(options, configuration, host, url, admin_url, console);
   prepare_all(loop, dispatcher, sources, log.functions());
   front.start();
   admin::Bridge bridge(loop);
@@ -212,16 +189,7 @@ int serve(const ServeOptions& options) {
                .version = COFFEES_VERSION,
                .digest = digest,
                .invoke_url = url});
-  if (options.json) {
-    fmt::print("{}\n", nlohmann::json{{"event", "ready"},
-                                      {"url", url},
-                                      {"port", front.port()},
-                                      {"admin_url", admin_url},
-                                      {"admin_port", admin.port()},
-                                      {"isolation", platform::isolation::name_of(host.level)}}
-                           .dump());
-    std::fflush(stdout);
-  }
+  if (options.json) print_ready(url, front.port(), admin_url, admin.port(), host.level);
 
   int exit_code = kOk;
   spawn_detached(loop.get_executor(),
@@ -233,7 +201,7 @@ int serve(const ServeOptions& options) {
   bridge.close();
   log.close();
   admin.stop();
-  followers.clear();
+  followers->clear();
   console.flush();
   loop.abandon();
   return all_ended ? exit_code : kBug;

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 
 #include "events/event_text.h"
 #include "platform/identity.h"
@@ -121,13 +120,6 @@ std::string written_token(const std::string& admin_url) {
   for (const Entry& entry : running_servers(path))
     if (entry.admin_url == with_loopback_address(admin_url)) return entry.token;
   return {};
-}
-
-std::string make_token() {
-  std::random_device device;  // getrandom(2) or better
-  std::string token;
-  for (int i = 0; i < 4; ++i) token += fmt::format("{:08x}", device());
-  return token;
 }
 
 void print_no_server(const std::string& url, const std::string& why) {

@@ -34,9 +34,6 @@ std::optional<std::string> find_server(const std::string& wanted);
 /// none.
 std::string written_token(const std::string& admin_url);
 
-/// A new token: 32 hexadecimal digits that nobody can guess.
-std::string make_token();
-
 /// Says on standard error that nobody answers there, and what to do.
 void print_no_server(const std::string& url, httplib::Error why);
 void print_no_server(const std::string& url, const std::string& why);

@@ -1,5 +1,7 @@
 #include "front/request_ids.h"
 
+#include <algorithm>
+
 namespace coffees::front {
 
 RequestIds::Use RequestIds::begin(RequestId& id, std::string_view given, bool& in_use) {
@@ -13,12 +15,12 @@ RequestIds::Use RequestIds::begin(RequestId& id, std::string_view given, bool& i
       }
     }
   }
-  in_use_.insert(id.view());
-  return Use(*this, id.view());
+  return Use(in_use_, id.view());
 }
 
 bool RequestIds::may_adopt(std::string_view given) const {
-  return !in_use_.contains(given) && !remembered_views_.contains(given);
+  if (remembered_views_.contains(given)) return false;
+  return std::none_of(in_use_.begin(), in_use_.end(), [given](const Use& use) { return use.id_ == given; });
 }
 
 void RequestIds::remember(const RequestId& id) {

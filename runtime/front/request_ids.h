@@ -1,9 +1,9 @@
 // The ids of requests: ours, or the client's own where they can be told apart from all others.
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <string_view>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "request_id.h"
@@ -17,19 +17,18 @@ class RequestIds {
   static constexpr std::size_t kRemembered = 4096;
 
   /// As long as it lives, its id is in use.
-  class Use {
+  class Use
+      : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
    public:
-    Use(Use&& other) noexcept : ids_(std::exchange(other.ids_, nullptr)), id_(other.id_) {}
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
-    ~Use() {
-      if (ids_ != nullptr) ids_->in_use_.erase(id_);
-    }
 
    private:
     friend class RequestIds;
-    Use(RequestIds& ids, std::string_view id) : ids_(&ids), id_(id) {}
-    RequestIds* ids_;
+    template <typename List>
+    Use(List& in_use, std::string_view id) : id_(id) {
+      in_use.push_back(*this);
+    }
     std::string_view id_;
   };
 
@@ -39,10 +38,11 @@ class RequestIds {
   Use begin(RequestId& id, std::string_view given, bool& in_use);
 
  private:
-  bool may_adopt(std::string_view given) const;
+  [[nodiscard]] bool may_adopt(std::string_view given) const;
   void remember(const RequestId& id);
 
-  std::unordered_set<std::string_view> in_use_;
+  // Without memory of its own, since nearly all ids are ours and are never looked for.
+  boost::intrusive::list<Use, boost::intrusive::constant_time_size<false>> in_use_;
   std::vector<RequestId> remembered_;  ///< a ring; its memory is taken when the first one is adopted
   std::unordered_set<std::string_view> remembered_views_;
   std::size_t oldest_ = 0;

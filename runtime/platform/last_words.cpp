@@ -63,6 +63,20 @@ void set_default(int signal) {
   ::sigaction(signal, &action, nullptr);
 }
 
+// Whether this is where abort() arrives when SIGABRT does not end the process: as PID 1 it does not once a
+// handler library has given it back to the kernel. It then executes what faults on purpose: hlt, or brk #1000
+// (glibc's abort-instr.h).
+bool is_end_of_abort(int signal, const siginfo_t& information, std::uintptr_t pc) {
+#if defined(__x86_64__)
+  // Of a jump to no code some processors say where it went to.
+  const bool readable = information.si_code == SI_KERNEL && pc >> 47 == 0;
+  return signal == SIGSEGV && readable && *reinterpret_cast<const std::uint8_t*>(pc) == 0xf4;
+#elif defined(__aarch64__)
+  const bool readable = information.si_code == TRAP_BRKPT;
+  return signal == SIGTRAP && readable && *reinterpret_cast<const std::uint32_t*>(pc) == 0xd4207d00;
+#endif
+}
+
 bool is_child_of_handler() { return own_pid != 0 && ::getpid() != own_pid; }
 
 bool is_from_kernel(const siginfo_t& information) { return information.si_code > 0; }
@@ -118,6 +132,7 @@ void on_fault(int signal, siginfo_t* information, void* context) {
     return;
   }
   if (!is_from_kernel(*information) && !is_ours(signal, *information)) return;
+  if (is_end_of_abort(signal, *information, registers_of(context).pc)) signal = SIGABRT;
   pid_t nobody = 0;
   if (dying.compare_exchange_strong(nobody, ::gettid())) {
     say(signal, *information, context);
@@ -191,7 +206,6 @@ void say_on_death(int channel, std::string_view message, Words& words_in_message
 void renew() {
   allocation_failed = 0;
   std::set_new_handler(note_failed_allocation);
-  handle(SIGABRT, on_fault, SA_ONSTACK);
 }
 
 }  // namespace coffees::platform::last_words

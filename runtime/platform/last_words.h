@@ -31,7 +31,7 @@ int end_now_signal();
 /// inherit it and may call this again for messages of their own; `channel` -1 says nothing.
 ///
 /// - SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS and abort() end the process, a stack overflow of the
-///   main thread included.
+///   main thread included; abort() also where a handler has changed the action of SIGABRT since.
 /// - Signals that end a process by default (signal(7)) do so when this process raised them against itself, or
 ///   with `in_pid_namespace` when anything in the same PID namespace did; from outside they are ignored: a
 ///   signal to the whole process tree must not end a worker that serves.
@@ -45,8 +45,7 @@ void say_on_death(int channel, std::string_view message, Words& words, bool in_p
 void forget_process();
 void note_process();
 
-/// Renews what handlers are known to change: the handler of SIGABRT, and the note that an allocation failed.
-/// Before each invocation.
+/// Forgets that an allocation failed. Before each invocation; no system call.
 void renew();
 
 }  // namespace coffees::platform::last_words

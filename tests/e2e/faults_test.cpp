@@ -65,9 +65,12 @@ TEST_CASE("each way to fail is told apart, and the neighbours do not notice") {
   } cases[] = {
       {"null", 502, "crashed", "segmentation fault"},
       {"overflow", 502, "crashed", "segmentation fault"},
-      {"abort", 502, "crashed", "aborted"},
+      {"jump_nowhere", 502, "crashed", "segmentation fault"},
       {"exit", 502, "crashed", "exit status 3"},
       {"throw", 500, "handler_error", "the last bean is gone"},
+      {"abort", 502, "crashed", "died: aborted"},
+      {"abort_by_default", 502, "crashed", "died: aborted"},
+      {"abort_after_all", 502, "crashed", "died: aborted"},
       {"terminate", 502, "crashed", "aborted"},
       {"throw_int", 500, "handler_error", "no std::exception"},
       {"divide", 502, "crashed", "floating point exception"},

@@ -1,6 +1,5 @@
 #include "front/request_ids.h"
 
-#include <optional>
 #include <string>
 
 #include "catch.h"
@@ -20,13 +19,14 @@ TEST_CASE("an id is adopted once, and not while anybody uses it") {
   RequestIds ids;
   bool in_use = true;
   RequestId ours = RequestId::make();
-  std::optional<RequestIds::Use> running = ids.begin(ours, {}, in_use);
-  CHECK_FALSE(in_use);
-  RequestId second = RequestId::make();
-  const RequestIds::Use other = ids.begin(second, ours.view(), in_use);
-  CHECK(in_use);
-  CHECK(second.view() != ours.view());
-  running.reset();
+  {
+    const RequestIds::Use running = ids.begin(ours, {}, in_use);
+    CHECK_FALSE(in_use);
+    RequestId second = RequestId::make();
+    const RequestIds::Use other = ids.begin(second, ours.view(), in_use);
+    CHECK(in_use);
+    CHECK(second.view() != ours.view());
+  }
   RequestId third = RequestId::make();
   const RequestIds::Use adopted = ids.begin(third, ours.view(), in_use);
   CHECK_FALSE(in_use);
