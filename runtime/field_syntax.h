@@ -7,6 +7,8 @@
 
 namespace coffees {
 
+/// An ASCII digit, whatever the locale.
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 /// RFC 9110 section 5.6.2: tchar, what methods and field names are made of.
 bool is_token(std::string_view text);
 /// RFC 9110 section 5.5: what may stand in a field value (no control characters but tab).

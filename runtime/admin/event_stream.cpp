@@ -12,7 +12,6 @@
 namespace coffees::admin {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // What all streams together may take, so that a hundred observers cost no more than one.
@@ -105,8 +104,8 @@ class EventStream {
 
  private:
   [[nodiscard]] std::size_t streams() const { return std::max<std::size_t>(owner_.count(), 1); }
-  [[nodiscard]] milliseconds pause() const {
-    return milliseconds(std::max<std::size_t>(20, streams() * (sampled_ ? 20 : 5)));
+  [[nodiscard]] std::chrono::milliseconds pause() const {
+    return std::chrono::milliseconds(std::max<std::size_t>(20, streams() * (sampled_ ? 20 : 5)));
   }
 
   // Whether more has happened since the last time than all streams could be told.

@@ -44,9 +44,9 @@ Secret read_secret(const config::SecretSource& source) {
   return {*text, {}};
 }
 
-class Check {
+class HostCheck {
  public:
-  Check(const config::Loaded& loaded, const HostFacts& host) : loaded_(loaded), host_(host) {}
+  HostCheck(const config::Loaded& loaded, const HostFacts& host) : loaded_(loaded), host_(host) {}
 
   std::vector<config::Problem> run() {
     std::uint32_t index = 0;
@@ -123,7 +123,7 @@ HandlerIdentity handler_identity(std::uint32_t index, const HostFacts& host) {
 }
 
 std::vector<config::Problem> problems_here(const config::Loaded& loaded, const HostFacts& host) {
-  return Check(loaded, host).run();
+  return HostCheck(loaded, host).run();
 }
 
 std::map<std::string, std::string> secret_values(const config::Function& function) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/server_file.h"
 #include "events/event_text.h"
+#include "field_syntax.h"
 #include "front/same.h"
 #include "invocation.h"
 
@@ -43,15 +43,6 @@ std::string base64(std::string_view bytes) {
     for (std::size_t i = 0; i < 4; ++i) out += i <= bytes.size() ? digits[group >> (18 - 6 * i) & 63U] : '=';
   }
   return out;
-}
-
-// RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  const auto fits = [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
 }
 
 // The HTTP library has a value of its own for these.

@@ -11,7 +11,7 @@
 namespace coffees::cli {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(30);
+constexpr auto kGiveUpAfter = std::chrono::seconds(30);
 
 std::string path_of(const std::string& function) { return "/api/v1/functions/" + percent_encode(function); }
 
@@ -26,7 +26,7 @@ int warm(const WarmOptions& options) {
   if (!answer) return server->exit_code();
   // Told when they are ready, not when they were asked for.
   Json function;
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  const auto give_up = std::chrono::steady_clock::now() + kGiveUpAfter;
   do {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     const std::optional<Json> now = server->get(path);

@@ -4,13 +4,14 @@
 
 #include <algorithm>
 
+#include "field_syntax.h"
+
 namespace coffees::config {
 namespace {
 
 constexpr std::size_t kLongestName = 253;  // RFC 1035 section 2.3.4, without the dot at the end
 constexpr std::string_view kSchemeEnd = "://";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_ipv6_text(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include "addresses.h"
 #include "config/key_kinds.h"
+#include "field_syntax.h"
 
 namespace coffees::config {
 namespace {
@@ -37,7 +38,6 @@ Key<Target> texts(const char* name, std::vector<std::string> Target::*member, co
   return key;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 std::string port_complaint(const std::string& scheme, const std::string& host, const std::string& port) {

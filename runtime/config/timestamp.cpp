@@ -5,6 +5,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "field_syntax.h"
+
 namespace coffees::config {
 namespace {
 
@@ -12,8 +14,6 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 // Beyond these, nanoseconds since 1970 do not fit into 64 bits.
 constexpr int kFirstYear = 1678;
 constexpr int kLastYear = 2261;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes `digits` digits from the front of `text`, a number of at most `most`.
 std::optional<int> take_number(std::string_view& text, std::size_t digits, int most) {

@@ -9,6 +9,8 @@
 #include <numeric>
 #include <vector>
 
+#include "field_syntax.h"
+
 namespace coffees::config {
 namespace {
 
@@ -31,8 +33,6 @@ constexpr std::array<Unit, 10> kSizesRead{{{"B", 1},
                                            {"GB", 1 << 30},
                                            {"GiB", 1 << 30}}};
 constexpr double kLongest = 9e18;  // fits into 63 bits of nanoseconds (285 years) and of bytes
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // One number and its unit, taken from the front of `text`.
 struct Quantity {

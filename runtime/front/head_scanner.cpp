@@ -8,7 +8,6 @@ namespace coffees::front {
 namespace {
 
 bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 

@@ -12,6 +12,9 @@ namespace coffees::zygote {
 
 constexpr std::uint32_t kMagic = 0x315A4343;  // "CCZ1"
 
+/// Where launcher, init and zygote have their end of the channel.
+constexpr int kControl = 3;
+
 /// dispatcher -> launcher, with the handler library attached when there is one. Followed by
 /// `environment_size` bytes of "NAME=value" strings, each ended by a zero byte, and by `view_size` bytes of a
 /// packed platform::View.

@@ -20,8 +20,6 @@ using platform::UniqueFd;
 using platform::isolation::Inside;
 using platform::isolation::Level;
 
-constexpr int kControl = 3;
-
 // A dispatcher that is gone cannot be told anything. Whoever waits on the channel sees that, and ends in
 // order.
 void send_report(const Report& report, std::span<const int> descriptors = {}) {

@@ -19,9 +19,7 @@
 namespace coffees::zygote {
 namespace {
 
-constexpr int kControl = 3;
-
-void send_report(const Report& report) {
+void report_or_exit(const Report& report) {
   if (platform::send_message(kControl, platform::bytes_of(report)) != platform::SendState::sent)
     platform::this_process::exit_now(0);
 }
@@ -46,12 +44,12 @@ std::optional<HandlerLibrary> load(const ZygoteBirth& birth, platform::isolation
     report.open_files = left.count;
     copy_text(report.text, sizeof report.text, left.names);
     platform::isolation::note_traces_of_init(birth.sandbox, inside);
-    send_report(report);
+    report_or_exit(report);
   } catch (const LibraryError& error) {
     Report report{.kind = ReportKind::load_failed};
     copy_text(report.code, sizeof report.code, error.code());
     copy_text(report.text, sizeof report.text, error.what());
-    send_report(report);
+    report_or_exit(report);
     platform::this_process::exit_now(1);
   }
   return library;
@@ -76,12 +74,12 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
       library = load(birth, inside);
     } else {
       platform::isolation::note_traces_of_init(birth.sandbox, inside);
-      send_report(Report{.kind = ReportKind::loaded});
+      report_or_exit(Report{.kind = ReportKind::loaded});
     }
   } catch (const platform::SystemError& error) {
     Report report{.kind = ReportKind::failed, .error = error.error()};
     copy_text(report.step, sizeof report.step, error.step());
-    send_report(report);
+    report_or_exit(report);
     platform::this_process::exit_now(1);
   }
 
@@ -118,7 +116,7 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
     } catch (const platform::SystemError& error) {
       Report report{.kind = ReportKind::fork_failed, .error = error.error(), .worker = command.worker};
       copy_text(report.step, sizeof report.step, error.step());
-      send_report(report);
+      report_or_exit(report);
     }
     platform::last_words::note_process();
     platform::fork_handlers::after_in_parent();

@@ -20,8 +20,8 @@ constexpr ClientTimes kShort{
     .head = milliseconds(200), .body = milliseconds(200), .piece = milliseconds(200)};
 
 // A server that answers every GET with "hello" and every POST with the body, until the test is over.
-struct Scene {
-  explicit Scene(const ClientTimes& times = {}) : server(times) {
+struct GuardedServerScene {
+  explicit GuardedServerScene(const ClientTimes& times = {}) : server(times) {
     server.Get("/.*", [](const httplib::Request&, httplib::Response& response) {
       response.set_content("hello", "text/plain");
     });
@@ -32,9 +32,9 @@ struct Scene {
     thread = std::thread([this] { server.listen_after_bind(); });
     while (!server.is_running()) std::this_thread::yield();
   }
-  Scene(const Scene&) = delete;
-  Scene& operator=(const Scene&) = delete;
-  ~Scene() {
+  GuardedServerScene(const GuardedServerScene&) = delete;
+  GuardedServerScene& operator=(const GuardedServerScene&) = delete;
+  ~GuardedServerScene() {
     server.stop();
     thread.join();
   }
@@ -45,7 +45,7 @@ struct Scene {
 };
 
 struct Client {
-  explicit Client(const Scene& scene) : socket(context) {
+  explicit Client(const GuardedServerScene& scene) : socket(context) {
     socket.connect({boost::asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(scene.port)});
   }
   // Returns false once the server does not want any more.
@@ -78,7 +78,7 @@ bool trickles_for_ever(Client& client) {
 }  // namespace
 
 TEST_CASE("a head that arrives in pieces is answered, and the connection ends") {
-  const Scene scene;
+  const GuardedServerScene scene;
   Client client(scene);
   for (const char* piece : {"GE", "T / HTTP/1.1\r\nHost: loc", "alhost\r", "\n\r", "\n"}) {
     client.send(piece);
@@ -90,7 +90,7 @@ TEST_CASE("a head that arrives in pieces is answered, and the connection ends") 
 }
 
 TEST_CASE("a body that came with the head and one that comes later are both read") {
-  const Scene scene;
+  const GuardedServerScene scene;
   const std::string head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\n";
   Client at_once(scene);
   at_once.send(head + "coffee");
@@ -103,7 +103,7 @@ TEST_CASE("a body that came with the head and one that comes later are both read
 }
 
 TEST_CASE("a head that trickles is not waited for, however busily its client sends") {
-  const Scene scene(kShort);
+  const GuardedServerScene scene(kShort);
   Client client(scene);
   client.send("GET /");
   CHECK_FALSE(trickles_for_ever(client));
@@ -113,14 +113,14 @@ TEST_CASE("a head that trickles is not waited for, however busily its client sen
 }
 
 TEST_CASE("a body that trickles is not waited for either") {
-  const Scene scene(kShort);
+  const GuardedServerScene scene(kShort);
   Client client(scene);
   client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6000\r\n\r\n");
   CHECK_FALSE(trickles_for_ever(client));
 }
 
 TEST_CASE("a client that has closed its sending side gets its answer") {
-  const Scene scene;
+  const GuardedServerScene scene;
   Client client(scene);
   client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client.socket.shutdown(tcp::socket::shutdown_send);
@@ -128,13 +128,13 @@ TEST_CASE("a client that has closed its sending side gets its answer") {
 }
 
 TEST_CASE("a client that sends nothing is disconnected") {
-  const Scene scene(kShort);
+  const GuardedServerScene scene(kShort);
   Client client(scene);
   CHECK(client.receive().empty());
 }
 
 TEST_CASE("what is refused says why, and its client sees it although it still sends") {
-  const Scene scene;
+  const GuardedServerScene scene;
   Client client(scene);
   client.send("GET / HTTP/1.1\r\nHo st: localhost\r\n\r\n" + std::string(100'000, 'x'));
   const std::string answer = client.receive();

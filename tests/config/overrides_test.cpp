@@ -20,7 +20,7 @@ path = "b.so"
 limit = 7
 )";
 
-Loaded load(const std::vector<Override>& overrides, const std::string& text = kFile) {
+Loaded load_with(const std::vector<Override>& overrides, const std::string& text = kFile) {
   return load_text(text, "coffees.toml", "/srv", overrides);
 }
 
@@ -44,7 +44,7 @@ std::string problem(const Loaded& loaded) {
 }  // namespace
 
 TEST_CASE("each value knows where it was set") {
-  const Loaded loaded = load({{"server.drain", "1s", "--set"}});
+  const Loaded loaded = load_with({{"server.drain", "1s", "--set"}});
   REQUIRE(loaded.problems.empty());
   CHECK(origin(loaded, "server.port") == "coffees.toml:2:8");
   CHECK(origin(loaded, "server.drain") == "--set");
@@ -56,9 +56,9 @@ TEST_CASE("each value knows where it was set") {
 }
 
 TEST_CASE("later overrides win over earlier ones, and all of them over the file") {
-  const Loaded loaded = load({{"server.port", "2701", "environment COFFEES_SERVER__PORT"},
-                              {"server.port", "2702", "--set"},
-                              {"server.port", "2703", "--port"}});
+  const Loaded loaded = load_with({{"server.port", "2701", "environment COFFEES_SERVER__PORT"},
+                                   {"server.port", "2702", "--set"},
+                                   {"server.port", "2703", "--port"}});
   REQUIRE(loaded.problems.empty());
   CHECK(loaded.config.server.port == 2703);
   CHECK(origin(loaded, "server.port") == "--port");
@@ -67,13 +67,13 @@ TEST_CASE("later overrides win over earlier ones, and all of them over the file"
 
 TEST_CASE("values of overrides need no quotes, but may have them") {
   for (const char* written : {"5s", "\"5s\"", "'5s'"}) {
-    const Loaded loaded = load({{"functions.brew-2.timeout", written, "--set"}});
+    const Loaded loaded = load_with({{"functions.brew-2.timeout", written, "--set"}});
     REQUIRE(loaded.problems.empty());
     CHECK(loaded.config.functions[0].timeout == seconds(5));
   }
-  const Loaded loaded = load({{"functions.brew-2.env.NAME", "a = b, \"c\"", "--set"},
-                              {"server.hosts", "[\"a.example\", \"b.example\"]", "--set"},
-                              {"functions.brew-2.reuse", "false", "--set"}});
+  const Loaded loaded = load_with({{"functions.brew-2.env.NAME", "a = b, \"c\"", "--set"},
+                                   {"server.hosts", "[\"a.example\", \"b.example\"]", "--set"},
+                                   {"functions.brew-2.reuse", "false", "--set"}});
   REQUIRE(loaded.problems.empty());
   CHECK(loaded.config.functions[0].env.at("NAME") == "a = b, \"c\"");
   CHECK(loaded.config.server.hosts.size() == 2);
@@ -81,11 +81,12 @@ TEST_CASE("values of overrides need no quotes, but may have them") {
 }
 
 TEST_CASE("a text that happens to be a number needs no quotes either") {
-  const Loaded loaded = load({{"functions.brew-2.env.PORT", "8080", "--set"},
-                              {"server.admin_token", "123456", "environment COFFEES_SERVER__ADMIN_TOKEN"},
-                              {"functions.brew-2.env.FLAG", "true", "--set"},
-                              {"defaults.env.SIZE", "2", "--set"},
-                              {"server.host", "127.1", "--host"}});
+  const Loaded loaded =
+      load_with({{"functions.brew-2.env.PORT", "8080", "--set"},
+                 {"server.admin_token", "123456", "environment COFFEES_SERVER__ADMIN_TOKEN"},
+                 {"functions.brew-2.env.FLAG", "true", "--set"},
+                 {"defaults.env.SIZE", "2", "--set"},
+                 {"server.host", "127.1", "--host"}});
   for (const Problem& problem : loaded.problems) UNSCOPED_INFO(problem.text());
   REQUIRE(loaded.problems.empty());
   CHECK(loaded.config.functions[0].env.at("PORT") == "8080");
@@ -96,10 +97,10 @@ TEST_CASE("a text that happens to be a number needs no quotes either") {
 }
 
 TEST_CASE("an override can make a function, and an environment variable finds one with a dash in its name") {
-  const Loaded made = load({{"functions.mocha.path", "m.so", "--set"}});
+  const Loaded made = load_with({{"functions.mocha.path", "m.so", "--set"}});
   REQUIRE(made.problems.empty());
   CHECK(made.config.functions.size() == 2);
-  const Loaded found = load(from_environment({{"COFFEES_FUNCTIONS__BREW_2__LIMIT", "9"}}));
+  const Loaded found = load_with(from_environment({{"COFFEES_FUNCTIONS__BREW_2__LIMIT", "9"}}));
   REQUIRE(found.problems.empty());
   REQUIRE(found.config.functions.size() == 1);
   CHECK(found.config.functions[0].limit == 9);
@@ -120,19 +121,21 @@ TEST_CASE("only variables with two underscores stand for keys, names inside env 
 }
 
 TEST_CASE("what is wrong with an override is said with its origin") {
-  CHECK(problem(load({{"server.prot", "1", "--set"}})) ==
+  CHECK(problem(load_with({{"server.prot", "1", "--set"}})) ==
         "error[E303]: --set: unknown key 'prot' in [server]\n  hint: did you mean 'port'?");
-  CHECK(problem(load({{"sever.port", "1", "--set"}})).starts_with("error[E303]: --set: unknown key 'sever'"));
-  CHECK(problem(load({{"functions.mocha.timeout", "5s", "--set"}})).starts_with("error[E305]: --set: "));
-  CHECK(problem(load({{"server.port", "99999", "--port"}})).starts_with("error[E302]: --port: port = 99999"));
-  CHECK(problem(load({{"functions.brew-2.timeout", "5", "--set"}})).find("write timeout = \"5s\"") !=
+  CHECK(problem(load_with({{"sever.port", "1", "--set"}}))
+            .starts_with("error[E303]: --set: unknown key 'sever'"));
+  CHECK(problem(load_with({{"functions.mocha.timeout", "5s", "--set"}})).starts_with("error[E305]: --set: "));
+  CHECK(problem(load_with({{"server.port", "99999", "--port"}}))
+            .starts_with("error[E302]: --port: port = 99999"));
+  CHECK(problem(load_with({{"functions.brew-2.timeout", "5", "--set"}})).find("write timeout = \"5s\"") !=
         std::string::npos);
   for (const char* key : {"", "port", ".", "server.", "server..port", "a.b.c.d.e", "server.port.x"})
-    CHECK_FALSE(load({{key, "1", "--set"}}).problems.empty());
+    CHECK_FALSE(load_with({{key, "1", "--set"}}).problems.empty());
 }
 
 TEST_CASE("the admin port beyond this machine needs a token") {
-  const auto with = [](const std::string& lines) { return load({}, "[server]\n" + lines); };
+  const auto with = [](const std::string& lines) { return load_with({}, "[server]\n" + lines); };
   CHECK(problem(with("admin_host = \"0.0.0.0\"\n")).starts_with("error[E307]: coffees.toml:2:14: "));
   for (const char* host : {"::", "192.168.1.1", "coffee.example", "127.0.0.1.evil.example", "127.evil"})
     CHECK_FALSE(with(std::string("admin_host = \"") + host + "\"\n").problems.empty());
@@ -144,35 +147,35 @@ TEST_CASE("the admin port beyond this machine needs a token") {
 
 TEST_CASE("a token is shown nowhere, and does not shine through the digest") {
   const auto with = [](const std::string& token) {
-    return load({}, "[server]\nadmin_token = \"" + token + "\"\n");
+    return load_with({}, "[server]\nadmin_token = \"" + token + "\"\n");
   };
   const Loaded first = with("sesame");
   REQUIRE(first.problems.empty());
   CHECK(value(first, "server.admin_token") == "\"(hidden)\"");
   CHECK(digest(first.effective) == digest(with("another").effective));
-  const Loaded wrong = load({}, "[server]\nadmin_token = [\"sesame\"]\n");
+  const Loaded wrong = load_with({}, "[server]\nadmin_token = [\"sesame\"]\n");
   CHECK(problem(wrong).find("sesame") == std::string::npos);
 }
 
 TEST_CASE("a token is what may stand behind Bearer") {
   for (const char* good : {"sesame", "AZaz09-._~+/=", "12345", ""})
-    CHECK(load({{"server.admin_token", good, "--set"}}).problems.empty());
+    CHECK(load_with({{"server.admin_token", good, "--set"}}).problems.empty());
   for (const char* bad : {"open sesame", "100%25", "a\tb", "caf\xc3\xa9", "a,b"})
-    CHECK(problem(load({{"server.admin_token", bad, "--set"}})).find("letters, digits and") !=
+    CHECK(problem(load_with({{"server.admin_token", bad, "--set"}})).find("letters, digits and") !=
           std::string::npos);
 }
 
 TEST_CASE("a digest changes with any other value") {
-  CHECK(digest(load({}).effective) == digest(load({}).effective));
-  CHECK(digest(load({}).effective) != digest(load({{"server.drain", "1s", "--set"}}).effective));
+  CHECK(digest(load_with({}).effective) == digest(load_with({}).effective));
+  CHECK(digest(load_with({}).effective) != digest(load_with({{"server.drain", "1s", "--set"}}).effective));
 }
 
 TEST_CASE("every value that is shown can be read again") {
-  const Loaded loaded = load({{"functions.brew-2.env.A", "x", "--set"},
-                              {"functions.brew-2.keep_warm", "forever", "--set"},
-                              {"functions.brew-2.timeout", "off", "--set"},
-                              {"defaults.memory", "1GiB", "--set"},
-                              {"server.drain", "90s", "--set"}});
+  const Loaded loaded = load_with({{"functions.brew-2.env.A", "x", "--set"},
+                                   {"functions.brew-2.keep_warm", "forever", "--set"},
+                                   {"functions.brew-2.timeout", "off", "--set"},
+                                   {"defaults.memory", "1GiB", "--set"},
+                                   {"server.drain", "90s", "--set"}});
   REQUIRE(loaded.problems.empty());
   std::string text;
   for (const Effective& one : loaded.effective) {
@@ -190,17 +193,17 @@ TEST_CASE("every value that is shown can be read again") {
 TEST_CASE("durations and sizes are shown exactly") {
   for (const char* written : {"90061ms", "1.0001s", "100001s", "25h", "12345ms"}) {
     INFO(written);
-    const Loaded loaded = load({{"server.drain", written, "--set"}});
+    const Loaded loaded = load_with({{"server.drain", written, "--set"}});
     REQUIRE(loaded.problems.empty());
-    const Loaded again = load({{"server.drain", value(loaded, "server.drain"), "--set"}});
+    const Loaded again = load_with({{"server.drain", value(loaded, "server.drain"), "--set"}});
     REQUIRE(again.problems.empty());
     CHECK(again.config.server.drain == loaded.config.server.drain);
   }
   for (const char* written : {"123456789B", "1000001KiB", "1.5GiB"}) {
     INFO(written);
-    const Loaded loaded = load({{"server.max_body", written, "--set"}});
+    const Loaded loaded = load_with({{"server.max_body", written, "--set"}});
     REQUIRE(loaded.problems.empty());
-    const Loaded again = load({{"server.max_body", value(loaded, "server.max_body"), "--set"}});
+    const Loaded again = load_with({{"server.max_body", value(loaded, "server.max_body"), "--set"}});
     REQUIRE(again.problems.empty());
     CHECK(again.config.server.max_body == loaded.config.server.max_body);
   }

@@ -24,7 +24,7 @@ namespace {
 const std::vector<std::string> kFunctions{"espresso", "latte"};
 
 // A log, and what is in it as JSON and as text.
-struct Scene {
+struct ViewedLog {
   Loop loop;
   Deadlines deadlines{loop.get_executor()};
   EventLog log{deadlines, kFunctions, 1 << 18};
@@ -83,17 +83,17 @@ struct Terminal {
 };
 
 // What a console shows of the events that are in the log now.
-std::vector<std::string> shown(Scene& scene, ConsoleView::Format format) {
+std::vector<std::string> shown(ViewedLog& viewed, ConsoleView::Format format) {
   Terminal terminal;
   Console console(terminal.ends[1]);
-  ConsoleView view(scene.log, console, format, {});
+  ConsoleView view(viewed.log, console, format, {});
   std::vector<std::string> all;
   const auto take = [&] {
     console.flush();
     const std::vector<std::string> now = terminal.lines();
     all.insert(all.end(), now.begin(), now.end());
   };
-  scene.for_each([&](const Event& event) {
+  viewed.for_each([&](const Event& event) {
     view.event(event);
     take();
   });
@@ -112,9 +112,9 @@ std::vector<std::string> shown(Scene& scene, ConsoleView::Format format) {
 }  // namespace
 
 TEST_CASE("each JSON event names its version, number, time, type and whom it is about") {
-  Scene scene;
-  scene.log.worker_ready(1, 3, {.pid = 42, .boot = 1'500'000, .init = 2'000'000}, Clock::now());
-  const json event = scene.newest();
+  ViewedLog viewed;
+  viewed.log.worker_ready(1, 3, {.pid = 42, .boot = 1'500'000, .init = 2'000'000}, Clock::now());
+  const json event = viewed.newest();
   CHECK(event["v"] == 1);
   CHECK(event["seq"] == 1);
   CHECK(event["type"] == "worker.ready");
@@ -137,15 +137,15 @@ TEST_CASE("a JSON time is RFC 3339 in UTC, with microseconds") {
 }
 
 TEST_CASE("a finished invocation says outcome, code, status and where its time went") {
-  Scene scene;
+  ViewedLog viewed;
   Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "the last bean is gone");
   outcome.type = "OutOfBeans";
   outcome.cold = true;
   outcome.timing = {
       .queue = milliseconds(1), .boot = milliseconds(2), .init = milliseconds(3), .exec = milliseconds(4)};
   outcome.usage = {.cpu = milliseconds(5), .peak_rss = 4096};
-  scene.finish(outcome);
-  const json event = scene.newest();
+  viewed.finish(outcome);
+  const json event = viewed.newest();
   CHECK(event["outcome"] == "error");
   CHECK(event["code"] == "handler_error");
   CHECK(event["status"] == 500);
@@ -159,49 +159,49 @@ TEST_CASE("a finished invocation says outcome, code, status and where its time w
 }
 
 TEST_CASE("a line and a JSON event name method and path, never the query") {
-  Scene scene;
-  scene.finish({});
-  CHECK(scene.newest_line().starts_with("espresso#1     warm 200  POST /espresso  0.0ms  "));
-  json event = scene.newest();
+  ViewedLog viewed;
+  viewed.finish({});
+  CHECK(viewed.newest_line().starts_with("espresso#1     warm 200  POST /espresso  0.0ms  "));
+  json event = viewed.newest();
   CHECK(event["method"] == "POST");
   CHECK(event["path"] == "/espresso");
   CHECK_FALSE(event.contains("path_bytes"));
   CHECK(event.dump().find("secret") == std::string::npos);
   const std::string path = "/" + std::string(600, 'x');
-  scene.call.path = path;
-  scene.call.given_request_id = "wanted";
-  scene.finish({});
-  event = scene.newest();
+  viewed.call.path = path;
+  viewed.call.given_request_id = "wanted";
+  viewed.finish({});
+  event = viewed.newest();
   CHECK(event["path"].get<std::string>().size() == kLongestPath);
   CHECK(event["path_bytes"] == 610);
   CHECK(event["given_request_id"] == "wanted");
-  CHECK(scene.newest_line().find("xxx... (610 bytes)  0.0ms") != std::string::npos);
-  CHECK(scene.newest_line().ends_with("  the-id (given wanted)"));
+  CHECK(viewed.newest_line().find("xxx... (610 bytes)  0.0ms") != std::string::npos);
+  CHECK(viewed.newest_line().ends_with("  the-id (given wanted)"));
 }
 
 TEST_CASE("a refused request makes a line and an event, whatever bytes its client has sent") {
-  Scene scene;
-  scene.log.request_refused(413, "the-id", {.method = "PUT", .path = "/espresso"}, Clock::now());
-  CHECK(scene.newest_line() == "-              refused 413  PUT /espresso  body_too_large  the-id");
-  json event = scene.newest();
+  ViewedLog viewed;
+  viewed.log.request_refused(413, "the-id", {.method = "PUT", .path = "/espresso"}, Clock::now());
+  CHECK(viewed.newest_line() == "-              refused 413  PUT /espresso  body_too_large  the-id");
+  json event = viewed.newest();
   CHECK(event["type"] == "request.refused");
   CHECK(event["status"] == 413);
   CHECK(event["code"] == "body_too_large");
   CHECK(event["method"] == "PUT");
   CHECK(event["path"] == "/espresso");
   CHECK(event["request_id"] == "the-id");
-  scene.log.request_refused(400, "the-id", {.method = "GET", .path = "/\x1b[2J\n\xff"}, Clock::now());
-  CHECK(scene.newest_line().find("GET /\\x1b[2J\\x0a\\xff  bad_request") != std::string::npos);
-  CHECK(scene.newest()["path"].get<std::string>().starts_with("/\x1b[2J\n"));
-  scene.log.request_refused(503, "the-id", {}, Clock::now());
-  CHECK(scene.newest_line() == "-              refused 503  - -  unavailable  the-id");
-  CHECK_FALSE(scene.newest().contains("method"));
+  viewed.log.request_refused(400, "the-id", {.method = "GET", .path = "/\x1b[2J\n\xff"}, Clock::now());
+  CHECK(viewed.newest_line().find("GET /\\x1b[2J\\x0a\\xff  bad_request") != std::string::npos);
+  CHECK(viewed.newest()["path"].get<std::string>().starts_with("/\x1b[2J\n"));
+  viewed.log.request_refused(503, "the-id", {}, Clock::now());
+  CHECK(viewed.newest_line() == "-              refused 503  - -  unavailable  the-id");
+  CHECK_FALSE(viewed.newest().contains("method"));
 }
 
 TEST_CASE("what never reached a worker has no start and no times") {
-  Scene scene;
-  scene.finish(Outcome::failure(Outcome::Kind::throttled, "full"), 0);
-  const json event = scene.newest();
+  ViewedLog viewed;
+  viewed.finish(Outcome::failure(Outcome::Kind::throttled, "full"), 0);
+  const json event = viewed.newest();
   CHECK_FALSE(event.contains("worker"));
   CHECK_FALSE(event.contains("start"));
   CHECK_FALSE(event.contains("exec_ms"));
@@ -209,11 +209,11 @@ TEST_CASE("what never reached a worker has no start and no times") {
 }
 
 TEST_CASE("every kind of outcome has its own code, and its class and status") {
-  Scene scene;
+  ViewedLog viewed;
   std::set<std::string> codes;
   for (std::size_t kind = 0; kind < kOutcomeKinds; ++kind) {
-    scene.finish(Outcome::failure(static_cast<Outcome::Kind>(kind), "why"));
-    const json event = scene.newest();
+    viewed.finish(Outcome::failure(static_cast<Outcome::Kind>(kind), "why"));
+    const json event = viewed.newest();
     if (kind > 0) codes.insert(event["code"].get<std::string>());
     CHECK(event["outcome"] != "?");
     CHECK(event["status"] >= 200);
@@ -222,16 +222,16 @@ TEST_CASE("every kind of outcome has its own code, and its class and status") {
 }
 
 TEST_CASE("any bytes that a handler prints make valid JSON, on one line") {
-  Scene scene;
+  ViewedLog viewed;
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
   for (const std::string& text :
        {all, std::string("\"}\n{\"type\":\"forged\""), std::string("\\"), std::string("\xff\xfe"),
         std::string("caf\xc3\xa9"), std::string("\xe2\x80\xa8")}) {
-    scene.line(text);
+    viewed.line(text);
     std::string out;
-    EventJson writer(scene.log.functions());
-    scene.for_each([&](const Event& event) {
+    EventJson writer(viewed.log.functions());
+    viewed.for_each([&](const Event& event) {
       out.clear();
       writer.append(out, event);
     });
@@ -240,17 +240,17 @@ TEST_CASE("any bytes that a handler prints make valid JSON, on one line") {
     CHECK(event["type"] == "log");
     CHECK(event["source"] == "handler");
   }
-  scene.line("caf\xc3\xa9 \"x\"");
-  CHECK(scene.newest()["line"] == "caf\xc3\xa9 \"x\"");
+  viewed.line("caf\xc3\xa9 \"x\"");
+  CHECK(viewed.newest()["line"] == "caf\xc3\xa9 \"x\"");
 }
 
 TEST_CASE("what the runtime says is told apart from what a handler prints") {
-  Scene scene;
-  scene.log.note(0, 1, "id", "dropped", Clock::now());
-  CHECK(scene.newest()["source"] == "runtime");
-  CHECK(scene.newest_line() == "espresso#1     * dropped");
-  scene.line("* dropped");
-  CHECK(scene.newest_line() == "espresso#1     | * dropped");
+  ViewedLog viewed;
+  viewed.log.note(0, 1, "id", "dropped", Clock::now());
+  CHECK(viewed.newest()["source"] == "runtime");
+  CHECK(viewed.newest_line() == "espresso#1     * dropped");
+  viewed.line("* dropped");
+  CHECK(viewed.newest_line() == "espresso#1     | * dropped");
 }
 
 TEST_CASE("the text of a handler stays on its line and speaks to no terminal") {
@@ -267,37 +267,37 @@ TEST_CASE("the text of a handler stays on its line and speaks to no terminal") {
   CHECK(visible("\xed\xa0\x80") == "\\xed\\xa0\\x80");
   CHECK(visible("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
   CHECK(visible("\xe2\x98") == "\\xe2\\x98");
-  Scene scene;
-  scene.line("x\n12:00:00.000  latte#9        | forged");
-  CHECK(scene.newest_line() == "espresso#1     | x\\x0a12:00:00.000  latte#9        | forged");
+  ViewedLog viewed;
+  viewed.line("x\n12:00:00.000  latte#9        | forged");
+  CHECK(viewed.newest_line() == "espresso#1     | x\\x0a12:00:00.000  latte#9        | forged");
 }
 
 TEST_CASE("an error's message is made harmless, too, colour or not") {
-  Scene scene;
+  ViewedLog viewed;
   Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "\x1b[2J\nforged");
   outcome.type = "T\x1b";
-  scene.finish(outcome);
-  CHECK(scene.newest_line().find("handler_error: T\\x1b: \\x1b[2J\\x0aforged") != std::string::npos);
-  const std::string coloured = scene.newest_line({.colour = true});
+  viewed.finish(outcome);
+  CHECK(viewed.newest_line().find("handler_error: T\\x1b: \\x1b[2J\\x0aforged") != std::string::npos);
+  const std::string coloured = viewed.newest_line({.colour = true});
   CHECK(coloured.find("\x1b[33mhandler_error\x1b[0m") != std::string::npos);
   CHECK(coloured.find("\x1b[2J") == std::string::npos);
 }
 
 TEST_CASE("busy, idle and starting workers make no lines, one that has retired makes one") {
-  Scene scene;
+  ViewedLog viewed;
   const TimePoint now = Clock::now();
-  scene.log.worker_starting(0, 1, false, now);
-  CHECK(scene.newest_line().empty());
-  scene.log.worker_idle(0, 1, milliseconds(1), now);
-  CHECK(scene.newest_line().empty());
-  scene.log.worker_stopped(0, 1, StopReason::idle, {.served = 5}, {}, now);
-  CHECK(scene.newest_line() == "espresso#1     retired (idle), served 5");
-  scene.log.worker_stopped(0, 1, StopReason::crash, {.served = 5}, {}, now);
-  CHECK(scene.newest_line().empty());
+  viewed.log.worker_starting(0, 1, false, now);
+  CHECK(viewed.newest_line().empty());
+  viewed.log.worker_idle(0, 1, milliseconds(1), now);
+  CHECK(viewed.newest_line().empty());
+  viewed.log.worker_stopped(0, 1, StopReason::idle, {.served = 5}, {}, now);
+  CHECK(viewed.newest_line() == "espresso#1     retired (idle), served 5");
+  viewed.log.worker_stopped(0, 1, StopReason::crash, {.served = 5}, {}, now);
+  CHECK(viewed.newest_line().empty());
 }
 
 TEST_CASE("the console shows a line per invocation, up to a hundred a second, and then one that sums up") {
-  Scene scene;
+  ViewedLog viewed;
   // All within one second of the wall clock, or the test would see two summaries.
   const TimePoint now = Clock::now();
   const auto into_second = std::chrono::system_clock::now().time_since_epoch() % std::chrono::seconds(1);
@@ -310,13 +310,13 @@ TEST_CASE("the console shows a line per invocation, up to a hundred a second, an
       outcome.kind = Outcome::Kind::timeout;
       outcome.timing.exec = std::chrono::seconds(3);
     }
-    scene.log.invocation_finished(0, scene.call, outcome, then);
+    viewed.log.invocation_finished(0, viewed.call, outcome, then);
   }
-  const std::vector<std::string> text = shown(scene, ConsoleView::Format::text);
+  const std::vector<std::string> text = shown(viewed, ConsoleView::Format::text);
   REQUIRE(text.size() == 101);
   CHECK(text.back().find("... 250 invocations in this second (249 ok, 1 cold, longest 3000.0ms)") !=
         std::string::npos);
-  const std::vector<std::string> lines = shown(scene, ConsoleView::Format::json);
+  const std::vector<std::string> lines = shown(viewed, ConsoleView::Format::json);
   REQUIRE(lines.size() == 101);
   for (const std::string& line : lines) CHECK(json::accept(line));
   const json summary = json::parse(lines.back());
@@ -327,18 +327,18 @@ TEST_CASE("the console shows a line per invocation, up to a hundred a second, an
 }
 
 TEST_CASE("a hundred invocations in a second need no summary") {
-  Scene scene;
+  ViewedLog viewed;
   const TimePoint now = Clock::now();
-  for (int i = 0; i < 100; ++i) scene.log.invocation_finished(0, scene.call, {}, now);
-  CHECK(shown(scene, ConsoleView::Format::text).size() == 100);
+  for (int i = 0; i < 100; ++i) viewed.log.invocation_finished(0, viewed.call, {}, now);
+  CHECK(shown(viewed, ConsoleView::Format::text).size() == 100);
 }
 
 TEST_CASE("a flood of log lines is summed up as well, without hiding what the runtime says of it") {
-  Scene scene;
+  ViewedLog viewed;
   const TimePoint now = Clock::now();
-  for (int i = 0; i < 500; ++i) scene.log.log(0, 1, "id", "drip", now);
-  scene.log.note(0, 1, "id", "too much", now);
-  const std::vector<std::string> lines = shown(scene, ConsoleView::Format::text);
+  for (int i = 0; i < 500; ++i) viewed.log.log(0, 1, "id", "drip", now);
+  viewed.log.note(0, 1, "id", "too much", now);
+  const std::vector<std::string> lines = shown(viewed, ConsoleView::Format::text);
   REQUIRE(lines.size() == 102);
   CHECK(lines[100].find("* too much") != std::string::npos);
   CHECK(lines[101].find("400 log lines not shown here") != std::string::npos);
@@ -363,19 +363,19 @@ TEST_CASE("a console whose reader has stopped drops lines, and says how many whe
 }
 
 TEST_CASE("a recording is JSON Lines that begin with hello, and leaves out what handlers say unless asked") {
-  Scene scene;
-  scene.line("a secret");
+  ViewedLog viewed;
+  viewed.line("a secret");
   Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "another secret");
   outcome.type = "Broken";
-  scene.finish(outcome);
+  viewed.finish(outcome);
   for (const bool texts : {false, true}) {
     std::string path = "/tmp/coffees-recording-XXXXXX";
     const int file = ::mkstemp(path.data());
     REQUIRE(file >= 0);
-    Recording recording(scene.log, platform::UniqueFd(file),
+    Recording recording(viewed.log, platform::UniqueFd(file),
                         {.version = "1.2.3", .configuration = "abc", .texts = texts},
                         [](const std::string&) { FAIL(); });
-    scene.for_each([&](const Event& event) { recording.event(event); });
+    viewed.for_each([&](const Event& event) { recording.event(event); });
     recording.dropped(7, 3);
     recording.rest();
     std::ifstream in(path);
@@ -398,33 +398,33 @@ TEST_CASE("a recording is JSON Lines that begin with hello, and leaves out what 
 }
 
 TEST_CASE("a recording to a full disk ends, is said to have ended, and keeps nothing more in memory") {
-  Scene scene;
+  ViewedLog viewed;
   const int file = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   if (file < 0) return;
   std::vector<std::string> troubles;
-  Recording recording(scene.log, platform::UniqueFd(file), {},
+  Recording recording(viewed.log, platform::UniqueFd(file), {},
                       [&](const std::string& why) { troubles.push_back(why); });
   recording.rest();
-  scene.line("x");
-  scene.for_each([&](const Event& event) { recording.event(event); });
+  viewed.line("x");
+  viewed.for_each([&](const Event& event) { recording.event(event); });
   recording.rest();
   REQUIRE(troubles.size() == 1);
   CHECK(troubles[0].find("o space") != std::string::npos);
 }
 
 TEST_CASE("a recording that is reopened goes on in the next file, which begins with hello") {
-  Scene scene;
+  ViewedLog viewed;
   std::string first = "/tmp/coffees-recording-XXXXXX";
   std::string second = "/tmp/coffees-recording-XXXXXX";
   std::vector<int> files{::mkstemp(first.data()), ::mkstemp(second.data())};
   REQUIRE(files[1] >= 0);
   std::atomic<std::uint32_t> reopenings{0};
-  Recording recording(scene.log, platform::UniqueFd(files[0]), {.version = "1.2.3", .configuration = "abc"},
+  Recording recording(viewed.log, platform::UniqueFd(files[0]), {.version = "1.2.3", .configuration = "abc"},
                       [](const std::string&) { FAIL(); });
   bool can_open = false;
   recording.reopen_on_change(reopenings, [&] { return platform::UniqueFd(can_open ? files[1] : -1); });
-  scene.line("x");
-  scene.for_each([&](const Event& event) { recording.event(event); });
+  viewed.line("x");
+  viewed.for_each([&](const Event& event) { recording.event(event); });
   ++reopenings;
   recording.rest();  // there is no next file: the old one is kept
   recording.dropped(7, 3);
