@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "e2e/support/client.h"
+#include "e2e/support/program_under_test.h"
 #include "e2e/support/server.h"
 
 using namespace coffees::test;
@@ -192,7 +193,7 @@ TEST_CASE("what `config show` prints is a configuration") {
 TEST_CASE("what could not be printed is no success") {
   for (const char* command : {"version", "--help", "config schema"}) {
     INFO(command);
-    const std::string line = std::string(COFFEES_PROGRAM) + " " + command + " > /dev/full 2> /dev/null";
+    const std::string line = program_under_test() + " " + command + " > /dev/full 2> /dev/null";
     const int status = std::system(line.c_str());
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 2);

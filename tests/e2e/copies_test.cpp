@@ -4,6 +4,7 @@
 
 #include "catch.h"
 #include "e2e/support/client.h"
+#include "e2e/support/program_under_test.h"
 #include "e2e/support/server.h"
 
 using namespace coffees::test;
@@ -12,11 +13,7 @@ using nlohmann::json;
 namespace {
 
 // A sanitizer makes every start several times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kWorkers = 40;
-#else
-constexpr int kWorkers = 200;
-#endif
+int worker_count() { return is_sanitized() ? 40 : 200; }
 
 // Answers of `count` workers that are new each.
 std::vector<json> answers_of_new_workers(const Server& server, const std::string& function, int count) {
@@ -36,7 +33,7 @@ TEST_CASE("random generators of libraries, and those seeded in worker init, diff
   for (const char* isolation : {"best", "none"}) {
     Server server(function("randoms", fixture("randoms"), "reuse = false"), {"--isolation", isolation});
     std::map<std::string, std::set<std::string>> drawn;
-    const int count = kWorkers;
+    const int count = worker_count();
     for (const json& answer : answers_of_new_workers(server, "randoms", count))
       for (const auto& [generator, number] : answer.items()) {
         INFO(isolation << " " << generator << " " << number);

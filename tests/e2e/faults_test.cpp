@@ -4,17 +4,12 @@
 
 #include "catch.h"
 #include "e2e/support/client.h"
+#include "e2e/support/program_under_test.h"
 #include "e2e/support/server.h"
 
 using namespace coffees::test;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 Response misbehave(const Server& server, const std::string& what) {
   return post(server.port(), "/misbehave", R"({"do":")" + what + "\"}");
@@ -118,7 +113,7 @@ TEST_CASE("libraries that cannot be served get an error each, and the others are
                 function("c", fixture("init_throws")) +
                 function("d", fixture("init_hangs"), "init_timeout = \"300ms\"") +
                 function("e", fixture("no_entry")) + function("f", fixture("init_crashes")) +
-                function("g", "/nonexistent.so") + function("h", COFFEES_PROGRAM) +
+                function("g", "/nonexistent.so") + function("h", program_under_test()) +
                 function("espresso", menu("espresso")));
   const auto detail = [&server](const std::string& name) {
     const Response response = post(server.port(), "/" + name, "{}");
@@ -201,7 +196,7 @@ TEST_CASE("an init that is killed takes its function's workers with it, and is r
 
 TEST_CASE("memory is limited, and running out of it is called that") {
   Server server(function("misbehave", fixture("misbehave"), "memory = \"64MiB\""));
-  if (kSanitized) return;  // such a build needs all the memory there is, and says so itself
+  if (is_sanitized()) return;  // such a build needs all the memory there is, and says so itself
   REQUIRE(server.errors().find("memory limit         on") != std::string::npos);
   CHECK(post(server.port(), "/misbehave", R"({"do":"eat","mib":30})").status == 200);
   for (const char* what : {"eat", "eat_noexcept"}) {

@@ -8,6 +8,7 @@
 
 #include "catch.h"
 #include "e2e/support/client.h"
+#include "e2e/support/program_under_test.h"
 #include "e2e/support/server.h"
 
 using namespace coffees::test;
@@ -16,11 +17,7 @@ using nlohmann::json;
 namespace {
 
 // A sanitizer makes every start several times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kRequests = 200;
-#else
-constexpr std::size_t kRequests = 1000;
-#endif
+std::size_t request_count() { return is_sanitized() ? 200 : 1000; }
 
 // All lines that the server's workers have printed so far.
 std::vector<json> all_logs(const Server& server) {
@@ -124,7 +121,7 @@ TEST_CASE(
     for (int i = 0; i < 16; ++i)
       clients.emplace_back([&] {
         std::mt19937 chance(static_cast<unsigned>(std::hash<std::thread::id>()(std::this_thread::get_id())));
-        for (std::size_t number = next++; number < kRequests; number = next++) {
+        for (std::size_t number = next++; number < request_count(); number = next++) {
           const std::string name = "r" + std::to_string(number);
           const json what{{"ways", ways}, {"id", name}, {"end", ends[chance() % ends.size()]}};
           Response response = print(server, what);
@@ -138,12 +135,12 @@ TEST_CASE(
         }
       });
   }
-  REQUIRE(name_of.size() == kRequests);
+  REQUIRE(name_of.size() == request_count());
   std::map<std::string, std::vector<std::string>> lines;
   // They are written beside the requests' path.
   for (const auto& [request, name] : name_of) lines_of(server, request, ways.size());
   for (const json& entry : all_logs(server)) lines[entry.value("request_id", "")].push_back(entry["line"]);
-  CHECK(lines.size() == kRequests);
+  CHECK(lines.size() == request_count());
   for (const auto& [request, name] : name_of) {
     std::vector<std::string> expected;
     for (std::size_t i = 0; i < ways.size(); ++i)

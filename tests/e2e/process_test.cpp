@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "e2e/support/client.h"
+#include "e2e/support/program_under_test.h"
 #include "e2e/support/server.h"
 
 using namespace coffees::test;
@@ -23,12 +24,6 @@ bool is_zombie(pid_t pid) {
     if (line.starts_with("State:")) return line.find('Z') != std::string::npos;
   return false;
 }
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kAddressSanitizer = true;
-#else
-constexpr bool kAddressSanitizer = false;
-#endif
 
 std::string detail_of(const Response& response) { return response.json().value("detail", ""); }
 
@@ -131,7 +126,7 @@ TEST_CASE("a worker that has lost the means to work is replaced, and the next re
   Server server(function("processes", fixture("processes"), "tmp = \"4MiB\"\nprocesses = 8"));
   for (const std::string what : {"descriptors", "threads", "tmp", "close_output"}) {
     // AddressSanitizer needs a descriptor for every exception.
-    if (kAddressSanitizer && what == "descriptors") continue;
+    if (has_address_sanitizer() && what == "descriptors") continue;
     const Response broken = order(server, {{"do", what}});
     INFO(what << ": " << broken.body);
     CHECK(broken.status == 500);

@@ -15,6 +15,7 @@
 #include "e2e/support/client.h"
 #include "e2e/support/container.h"
 #include "e2e/support/program.h"
+#include "e2e/support/program_under_test.h"
 #include "e2e/support/server.h"
 
 using namespace coffees::test;
@@ -23,11 +24,7 @@ using nlohmann::json;
 namespace {
 
 // A sanitizer makes every start several times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kRounds = 2;
-#else
-constexpr int kRounds = 10;
-#endif
+int round_count() { return is_sanitized() ? 2 : 10; }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -96,7 +93,7 @@ TEST_CASE("a second SIGTERM within a second is the same signal: the drain goes o
 }
 
 TEST_CASE("SIGTERM twice is a drain each time, as `timeout` and `tini -g` send it") {
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < round_count(); ++round) {
     Server server(function("latte", menu("latte")));
     std::vector<Response> responses(2);
     std::vector<std::jthread> threads = order_lattes(server, 150, responses);
@@ -559,7 +556,7 @@ TEST_CASE(
     "SIGTERM to every process of the tree at once drains, at every level: all are answered, exit code 0",
     "[load]") {
   for (const char* level : {"full", "basic", "none"})
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < round_count(); ++round) {
       const std::unique_ptr<Server> server = serve_at(level, function("latte", menu("latte")));
       if (server->level() != level) {
         WARN("this host does not allow level " << level);

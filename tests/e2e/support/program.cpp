@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "e2e/support/program_under_test.h"
+
 namespace coffees::test {
 namespace {
 
@@ -32,7 +34,7 @@ pid_t fork_with(Program::Terminal terminal, int& output) {
 }  // namespace
 
 Program::Program(const std::vector<std::string>& arguments, Terminal terminal, const std::string& directory) {
-  std::vector<std::string> all{COFFEES_PROGRAM, "serve", "--json", "--port", "0"};
+  std::vector<std::string> all{program_under_test(), "serve", "--json", "--port", "0"};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   argv.reserve(all.size() + 1);

@@ -19,6 +19,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "e2e/support/program_under_test.h"
+
 namespace coffees::test {
 namespace {
 
@@ -26,7 +28,7 @@ namespace {
 // pipe's reading end.
 pid_t start(const std::vector<std::string>& arguments, int errors, int& out, int input = -1,
             const std::vector<std::string>& environment = {}, unsigned open_files = 0,
-            const std::string& program = COFFEES_PROGRAM, unsigned user = 0) {
+            const std::string& program = program_under_test(), unsigned user = 0) {
   std::array<int, 2> pipe_ends{};
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
@@ -188,7 +190,7 @@ Server::Server(const std::string& configuration, AsUser user, std::vector<std::s
   namespace fs = std::filesystem;
   fs::permissions(directory_, fs::perms(0755));
   for (const char* program : {"coffees", "coffees-worker"})
-    fs::copy_file(fs::path(COFFEES_PROGRAM).parent_path() / program, directory_ + "/" + program);
+    fs::copy_file(fs::path(program_under_test()).parent_path() / program, directory_ + "/" + program);
   launch(configuration, std::move(flags), open_errors(directory_), {"XDG_RUNTIME_DIR="}, 0, user.number);
 }
 
@@ -200,7 +202,7 @@ void Server::launch(const std::string& configuration, std::vector<std::string> f
     flags.insert(flags.begin(), {"--config", file});
   flags.insert(flags.begin(), {"serve", "--json", "--port", "0"});
   int out = -1;
-  const std::string program = user != 0 ? directory_ + "/coffees" : COFFEES_PROGRAM;
+  const std::string program = user != 0 ? directory_ + "/coffees" : program_under_test();
   pid_ = start(flags, errors_end, out, -1, environment, open_files, program, user);
   std::string line;
   char c = 0;
