@@ -5,7 +5,6 @@
 #include <utility>  // before Asio 1.74, which forgets it
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,18 +12,17 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
+#include <boost/intrusive/list.hpp>
+#include <memory>
 #include <optional>
-#include <unordered_set>
+#include <vector>
+
+#include "clock.h"
 
 namespace coffees {
 
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
-
-using Clock = std::chrono::steady_clock;
-using TimePoint = Clock::time_point;
-using Duration = std::chrono::nanoseconds;
 
 using Executor = asio::io_context::executor_type;
 /// A coroutine on the loop. Runs when awaited or spawned; never on another thread. GCC 12 destroys some
@@ -33,29 +31,17 @@ using Executor = asio::io_context::executor_type;
 template <typename Value = void>
 using Task = asio::awaitable<Value, Executor>;
 using UseTask = asio::use_awaitable_t<Executor>;
-using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
-class Gate;
+class Loop;
 
-/// The loop. Everything that runs on it is built after it and destroyed before it.
-class Loop : public asio::io_context {
+/// Where one coroutine waits to be resumed: at once, on the loop's thread, by the caller of open(). Far
+/// cheaper than a Signal, and for one only. Not a flag either: opening a gate where nobody waits does
+/// nothing.
+class Gate
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Loop() : asio::io_context(1) {}
-  /// Destroys every coroutine that still waits, while the objects that they refer to are alive. Last call
-  /// before these go.
-  void abandon();
-
- private:
-  friend class Gate;
-  std::unordered_set<Gate*> waiting_gates_;
-};
-
-/// Where one coroutine waits to be resumed: at once, on the loop's thread, by whoever opens it. Far cheaper
-/// than a Signal, and for one only. Not a flag either: opening a gate where nobody waits does nothing.
-class Gate {
- public:
-  explicit Gate(const Executor& executor) : loop_(static_cast<Loop&>(executor.context())) {}
+  explicit Gate(const Executor& executor) : executor_(executor) {}
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
   ~Gate() { drop(); }
@@ -65,39 +51,53 @@ class Gate {
     co_await asio::async_initiate<UseTask, void()>([this](Resume resume) { hold(std::move(resume)); },
                                                    use_task_);
   }
-  /// Resumes who waits, and returns when that one waits again for something or has ended. This gate may be
-  /// gone then.
+  /// Resumes the coroutine that waits, and returns when that one waits again for something or has ended. This
+  /// gate may be gone then.
   void open() {
     if (!resume_) return;
     Resume resume = take();
     std::move(resume)();
   }
-  /// Destroys who waits.
+  /// Destroys the coroutine that waits.
   void drop() {
     if (resume_) const Resume dropped = take();
   }
 
  private:
   using Resume = asio::async_result<UseTask, void()>::handler_type;
-  void hold(Resume resume) {
-    resume_.emplace(std::move(resume));
-    loop_.waiting_gates_.insert(this);
-  }
+  void hold(Resume resume);
   Resume take() {
     Resume resume = std::move(*resume_);
     resume_.reset();
-    loop_.waiting_gates_.erase(this);
+    unlink();
     return resume;
   }
 
-  Loop& loop_;
+  Executor executor_;
   std::optional<Resume> resume_;
   UseTask use_task_;
 };
 
-inline void Loop::abandon() {
-  while (!waiting_gates_.empty()) (*waiting_gates_.begin())->drop();
-  shutdown();
+/// The loop. Everything that runs on it is built after it and destroyed before it.
+class Loop : public asio::io_context {
+ public:
+  Loop() : asio::io_context(1) {}
+  ~Loop() { abandon(); }
+  /// Destroys every coroutine that still waits, while the objects that they refer to are alive. Last call
+  /// before these go.
+  void abandon() {
+    while (!waiting_gates_.empty()) waiting_gates_.front().drop();
+    shutdown();
+  }
+
+ private:
+  friend class Gate;
+  boost::intrusive::list<Gate, boost::intrusive::constant_time_size<false>> waiting_gates_;
+};
+
+inline void Gate::hold(Resume resume) {
+  resume_.emplace(std::move(resume));
+  static_cast<Loop&>(executor_.context()).waiting_gates_.push_back(*this);
 }
 
 /// Starts a coroutine that nobody waits for. An exception that leaves it is a bug and leaves Loop::run().
@@ -118,17 +118,29 @@ inline Task<> yield_to_others() {
 /// a loop.
 class Signal {
  public:
-  explicit Signal(const Executor& executor) : timer_(executor, TimePoint::max()) {}
+  explicit Signal(const Executor& executor) : executor_(executor) {}
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
   /// Waits for the next notify().
-  Task<> wait() {
-    ErrorCode ignored;
-    co_await timer_.async_wait(asio::redirect_error(UseTask(), ignored));
-  }
-  /// Wakes all who wait now.
-  void notify() { timer_.cancel(); }
+  Task<> wait();
+  /// Wakes all who wait now, in the next turn of the loop.
+  void notify();
 
  private:
-  Timer timer_;
+  Executor executor_;
+  // Shared with the notifications under way: the coroutine may be gone before its turn comes.
+  std::vector<std::shared_ptr<Gate>> waiting_;
 };
+
+inline Task<> Signal::wait() {
+  const auto gate = std::make_shared<Gate>(executor_);
+  waiting_.push_back(gate);
+  co_await gate->wait();
+}
+
+inline void Signal::notify() {
+  for (std::shared_ptr<Gate>& gate : std::exchange(waiting_, {}))
+    asio::post(executor_, [opens = std::move(gate)] { opens->open(); });
+}
 
 }  // namespace coffees

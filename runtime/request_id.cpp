@@ -15,14 +15,13 @@ std::mt19937_64 seeded_generator() {
 
 }  // namespace
 
-RequestId RequestId::make() {
-  static thread_local std::mt19937_64 generator = seeded_generator();
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
+RequestIdSource::RequestIdSource(const Clock& clock) : clock_(clock), random_(seeded_generator()) {}
+
+RequestId RequestIdSource::make() {
   const auto now = static_cast<std::uint64_t>(
-      duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-  const std::uint64_t high = (now << 16) | 0x7000U | (generator() & 0x0fffU);
-  const std::uint64_t low = 0x8000'0000'0000'0000U | (generator() >> 2);
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.since_1970()).count());
+  const std::uint64_t high = (now << 16) | 0x7000U | (random_() & 0x0fffU);
+  const std::uint64_t low = 0x8000'0000'0000'0000U | (random_() >> 2);
   RequestId id;
   std::size_t position = 0;
   for (int nibble = 0; nibble < 32; ++nibble) {

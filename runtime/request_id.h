@@ -4,7 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string_view>
+
+#include "clock.h"
 
 namespace coffees {
 
@@ -13,16 +16,29 @@ class RequestId {
  public:
   static constexpr std::size_t kLongest = 36;
 
-  /// A new id. Random bits come from a generator that is seeded by the kernel once: ids are unique, not
-  /// secret.
-  static RequestId make();
   /// The id that a client gives; nothing unless it is 1 to 36 characters of [A-Za-z0-9._-].
   static std::optional<RequestId> parse(std::string_view given);
   [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
 
  private:
+  friend class RequestIdSource;
   std::array<char, kLongest> text_{};
   std::uint8_t size_ = kLongest;
+};
+
+/// Makes ids: unique, not secret.
+class RequestIdSource {
+ public:
+  /// Seeded by the kernel.
+  explicit RequestIdSource(const Clock& clock);
+  /// The same ids for the same seed at the same times.
+  RequestIdSource(const Clock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
+
+  RequestId make();
+
+ private:
+  const Clock& clock_;
+  std::mt19937_64 random_;
 };
 
 }  // namespace coffees

@@ -75,15 +75,15 @@ void AdminServer::start(const Sources& sources) {
     ended_ = true;
   });
   // stop() works only on a server that runs.
-  const TimePoint long_enough = Clock::now() + std::chrono::seconds(2);
-  while (!server_.is_running() && Clock::now() < long_enough) std::this_thread::yield();
+  const TimePoint long_enough = SteadyClock::now() + std::chrono::seconds(2);
+  while (!server_.is_running() && SteadyClock::now() < long_enough) std::this_thread::yield();
 }
 
 void AdminServer::stop() {
   if (!thread_.joinable()) return;
   // The streams end by themselves when they have told the rest; those that nobody reads do not.
-  const TimePoint long_enough = Clock::now() + std::chrono::milliseconds(500);
-  while (api_->open_streams() > 0 && Clock::now() < long_enough)
+  const TimePoint long_enough = SteadyClock::now() + std::chrono::milliseconds(500);
+  while (api_->open_streams() > 0 && SteadyClock::now() < long_enough)
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   server_.stop();
   // The library waits for its clients: one that sends a byte now and then would keep us for hours.

@@ -26,7 +26,7 @@ class Bridge {
     using Answer = decltype(question());
     const std::lock_guard one_at_a_time(gate_);
     std::this_thread::sleep_until(next_);
-    next_ = Clock::now() + std::chrono::milliseconds(2);
+    next_ = SteadyClock::now() + std::chrono::milliseconds(2);
     if (closed()) return std::nullopt;
     // Shared: who asks may have given up when the loop comes to it.
     auto promise = std::make_shared<std::promise<Answer>>();

@@ -86,11 +86,11 @@ class EventStream {
     if (!sink.is_writable()) return ++stalls_ < kStallsToEnd && !owner_.log_.closed();
     stalls_ = 0;
     const bool more = collect();
-    if (pending_.empty() && Clock::now() >= next_ping_) pending_ = ": still here\n\n";
+    if (pending_.empty() && SteadyClock::now() >= next_ping_) pending_ = ": still here\n\n";
     if (!pending_.empty()) {
       if (!sink.write(pending_.data(), pending_.size())) return false;
       pending_.clear();
-      next_ping_ = Clock::now() + kPingEvery;
+      next_ping_ = SteadyClock::now() + kPingEvery;
     }
     if (owner_.log_.closed()) {
       if (!more) sink.done();  // everything that there was has been told
@@ -110,7 +110,7 @@ class EventStream {
 
   // Whether more has happened since the last time than all streams could be told.
   void decide_on_sampling() {
-    const TimePoint now = Clock::now();
+    const TimePoint now = SteadyClock::now();
     const std::uint64_t newest = owner_.log_.newest();
     const double seconds = std::max(std::chrono::duration<double>(now - decided_).count(), 0.001);
     const auto happened = static_cast<double>(newest - newest_then_);
@@ -168,8 +168,8 @@ class EventStream {
   std::string types_;
   std::optional<events::FunctionIndex> function_;
   std::string pending_;
-  TimePoint next_ping_ = Clock::now() + kPingEvery;
-  TimePoint decided_ = Clock::now();
+  TimePoint next_ping_ = SteadyClock::now() + kPingEvery;
+  TimePoint decided_ = SteadyClock::now();
   bool sampled_ = false;
   bool wants_invocations_ = true;  ///< else it has little to tell, however much happens
   int stalls_ = 0;

@@ -4,7 +4,7 @@ namespace coffees::admin {
 
 State read_state(const Dispatcher& dispatcher, const std::vector<std::string>& names) {
   State state;
-  state.now = Clock::now();
+  state.now = SteadyClock::now();
   state.draining = dispatcher.draining();
   for (const std::string& name : names) {
     const Pool& pool = *dispatcher.catalog().find(name)->second;

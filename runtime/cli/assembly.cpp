@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <thread>
 
 #include "cli/host_check.h"
 #include "cli/host_facts.h"
@@ -73,8 +74,8 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
   return settings;
 }
 
-Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
-                  const HostFacts& host, LogSink& sink, events::EventLog& log) {
+Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configuration, const HostFacts& host,
+                  LogSink& sink, events::EventLog& log) {
   Assembly assembly;
   std::uint32_t index = 0;
   for (const config::Function& function : configuration.functions) {
@@ -83,17 +84,18 @@ Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& config
                               .limit = function.limit,
                               .queue = function.queue};
     auto source = std::make_unique<zygote::ZygoteSource>(
-        loop, deadlines, source_settings(function, configuration.server, host, index), sink);
+        loop, timers, source_settings(function, configuration.server, host, index), sink);
     assembly.sources.push_back(source.get());
     assembly.catalog[function.name] =
-        std::make_unique<Pool>(loop, deadlines,
+        std::make_unique<Pool>(loop, timers,
                                PoolSettings{.function = function.name,
                                             .index = static_cast<events::FunctionIndex>(index),
                                             .rules = rules,
                                             .timeout = function.timeout,
                                             .queue_timeout = function.queue_timeout,
                                             .max_requests = function.max_requests,
-                                            .reuse = function.reuse},
+                                            .reuse = function.reuse,
+                                            .processors = std::max(1U, std::thread::hardware_concurrency())},
                                std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source), log);
     ++index;
   }

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "config/config.h"
-#include "deadlines.h"
 #include "dispatcher/dispatcher.h"
 #include "front/origins.h"
 #include "loop.h"
+#include "timer_queue.h"
 #include "zygote/zygote_source.h"
 
 namespace coffees::cli {
@@ -25,8 +25,8 @@ struct Assembly {
   FunctionCatalog catalog;
   std::vector<zygote::ZygoteSource*> sources;
 };
-Assembly assemble(Loop& loop, Deadlines& deadlines, const config::Config& configuration,
-                  const HostFacts& host, LogSink& sink, events::EventLog& log);
+Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configuration, const HostFacts& host,
+                  LogSink& sink, events::EventLog& log);
 
 /// Which web pages may call which function.
 front::Origins origins_of(const config::Config& configuration);

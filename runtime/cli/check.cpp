@@ -164,9 +164,10 @@ int check(const CheckOptions& options) {
     fmt::print(stderr, "note: {}\n", notice);
   platform::survive_broken_pipes();
   platform::reap_children_automatically();
+  const SystemClock clock;
   Loop loop;
-  Deadlines deadlines(loop.get_executor());
-  const HostFacts host = explore_host(loop, deadlines, loaded.config.server.isolation);
+  TimerQueue timers(loop.get_executor(), clock);
+  const HostFacts host = explore_host(loop, timers, loaded.config.server.isolation);
   if (const std::vector<config::Problem> problems = problems_here(loaded, host); !problems.empty())
     return report_problems(problems, options.json);
   PrintedLog log;
@@ -174,7 +175,7 @@ int check(const CheckOptions& options) {
   std::vector<zygote::ZygoteSource*> sources;
   const auto make_source = [&](std::size_t i) {
     auto source = std::make_unique<zygote::ZygoteSource>(
-        loop, deadlines,
+        loop, timers,
         source_settings(functions[i], loaded.config.server, host, static_cast<std::uint32_t>(i)), log);
     sources.push_back(source.get());
     return source;

@@ -65,7 +65,8 @@ Task<std::optional<Fields>> ask(zygote::ZygoteSource& source, WorkerNumber numbe
     why_not = started.failure.message;
     co_return std::nullopt;
   }
-  const RequestId id = RequestId::make();
+  const SystemClock clock;
+  const RequestId id = RequestIdSource(clock).make();
   const Invocation call{
       .function = function, .request_id = id.view(), .method = "POST", .path = {}, .body = body};
   bool undelivered = false;

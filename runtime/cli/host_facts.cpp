@@ -75,7 +75,7 @@ std::string program_directory() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
 }
 
-HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish wish) {
+HostFacts explore_host(Loop& loop, TimerQueue& timers, config::IsolationWish wish) {
   HostFacts facts;
   facts.worker_program = program_directory() + "/coffees-worker";
   facts.level = Level::none;
@@ -84,7 +84,7 @@ HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish w
     config::Function probe;
     probe.name = "probe";
     NoLog no_log;
-    zygote::ZygoteSource source(loop, deadlines, source_settings(probe, config::Server{}, facts, 0), no_log);
+    zygote::ZygoteSource source(loop, timers, source_settings(probe, config::Server{}, facts, 0), no_log);
     StartResult result;
     spawn_detached(loop.get_executor(),
                    [](zygote::ZygoteSource& from, StartResult& into, Loop& until) -> Task<> {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "config/config.h"
-#include "deadlines.h"
 #include "loop.h"
 #include "platform/isolation.h"
+#include "timer_queue.h"
 
 namespace coffees::cli {
 
@@ -28,7 +28,7 @@ struct HostFacts {
 
 /// Tries the whole recipe once, in throw-away processes: never by version numbers, since the first step can
 /// succeed and the second fail. Runs the loop. `wish` none tries nothing.
-HostFacts explore_host(Loop& loop, Deadlines& deadlines, config::IsolationWish wish);
+HostFacts explore_host(Loop& loop, TimerQueue& timers, config::IsolationWish wish);
 
 /// The directory of the running program.
 std::string program_directory();

@@ -20,10 +20,10 @@ class LoggedOutput : public LogSink {
  public:
   explicit LoggedOutput(events::EventLog& log) : log_(log) {}
   void line(const LogOrigin& origin, std::string_view request_id, std::string_view line) override {
-    log_.log(origin.function, origin.worker, request_id, line, Clock::now());
+    log_.log(origin.function, origin.worker, request_id, line, SteadyClock::now());
   }
   void note(const LogOrigin& origin, std::string_view request_id, std::string_view text) override {
-    log_.note(origin.function, origin.worker, request_id, text, Clock::now());
+    log_.note(origin.function, origin.worker, request_id, text, SteadyClock::now());
   }
   void dropped(const LogOrigin& origin, std::size_t bytes) override {
     log_.log_dropped(origin.function, bytes);

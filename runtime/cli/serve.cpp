@@ -48,8 +48,8 @@ void say(Console& console, std::string_view line) {
 }
 
 // Drains once, stops at the second wish to stop. Ends the loop. `exit_code` is set.
-Task<> wait_for_signals(Loop& loop, ServerSignals& signals, front::HttpServer& server, Console& console,
-                        Duration drain, int& exit_code) {
+Task<> wait_for_signals(Loop& loop, TimerQueue& timers, ServerSignals& signals, front::HttpServer& server,
+                        Console& console, Duration drain, int& exit_code) {
   co_await signals.next_stop();
   say(console, "stopping: new requests get 503, those under way may finish (once more to stop at once)");
   server.drain();
@@ -57,10 +57,8 @@ Task<> wait_for_signals(Loop& loop, ServerSignals& signals, front::HttpServer& s
     co_await of.wait_until_quiet();
     until.stop();
   }(loop, server));
-  Timer limit(loop.get_executor(), drain);
-  limit.async_wait([&](const ErrorCode& error) {
-    if (!error) signals.cancel();
-  });
+  Deadline limit(timers, [&] { signals.cancel(); });
+  limit.arm(timers.now() + drain);
   const bool at_once = co_await signals.next_stop();
   say(console, at_once ? "stopped at once" : "stopped: `drain` has passed, what was under way is cut off");
   exit_code = kCutOff;
@@ -142,6 +140,7 @@ int serve(const ServeOptions& options) {
   const std::string digest = config::digest(loaded->effective);
   const std::uint64_t open_files = prepare_process();
 
+  const SystemClock clock;
   Loop loop;
   std::atomic<std::uint32_t> reopenings{0};
   Console console(options.in_background ? -1 : 2,
@@ -151,17 +150,17 @@ int serve(const ServeOptions& options) {
     if (options.record.empty())
       say(console, "SIGHUP: there is no --record to reopen; nothing else is read again");
   });
-  Deadlines deadlines(loop.get_executor());
-  HostFacts host = explore_host(loop, deadlines, configuration.server.isolation);
+  TimerQueue timers(loop.get_executor(), clock);
+  HostFacts host = explore_host(loop, timers, configuration.server.isolation);
   if (const int refused = check_host(*loaded, host); refused != kOk) return refused;
-  events::EventLog log(deadlines, names_of(configuration));
+  events::EventLog log(timers, names_of(configuration));
   LoggedOutput output(log);
-  Assembly assembly = assemble(loop, deadlines, configuration, host, output, log);
+  Assembly assembly = assemble(loop, timers, configuration, host, output, log);
   const std::vector<zygote::ZygoteSource*> sources = assembly.sources;
-  Dispatcher dispatcher(std::move(assembly.catalog), log);
+  Dispatcher dispatcher(std::move(assembly.catalog), log, clock);
   log.on_stats([&dispatcher] { return admin::read_stats(dispatcher); });
 
-  front::HttpServer front(loop, dispatcher, front_settings(options, configuration, open_files));
+  front::HttpServer front(loop, timers, dispatcher, front_settings(options, configuration, open_files));
   const std::string made_token = make_token_if_needed(configuration);
   admin::AdminServer admin(
       {.access = front::AccessRules(configuration.server.hosts, configuration.server.admin_host),
@@ -192,8 +191,8 @@ int serve(const ServeOptions& options) {
   if (options.json) print_ready(url, front.port(), admin_url, admin.port(), host.level);
 
   int exit_code = kOk;
-  spawn_detached(loop.get_executor(),
-                 wait_for_signals(loop, signals, front, console, configuration.server.drain, exit_code));
+  spawn_detached(loop.get_executor(), wait_for_signals(loop, timers, signals, front, console,
+                                                       configuration.server.drain, exit_code));
   loop.run();
 
   dispatcher.close();

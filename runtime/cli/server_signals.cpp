@@ -29,7 +29,7 @@ Task<bool> ServerSignals::next_stop() {
       on_reopen_();
       continue;
     }
-    const TimePoint now = Clock::now();
+    const TimePoint now = SteadyClock::now();
     // Counted from the first: a signal that is sent again and again is heard in the end.
     if (signal == last_ && is_same_wish(signal, now - last_at_)) continue;
     last_ = signal;

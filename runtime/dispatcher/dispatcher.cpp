@@ -31,7 +31,7 @@ Task<Outcome> Dispatcher::invoke(const Invocation& call) {
 
 // Told before the lease ends: what becomes of the worker is told after what became of the invocation.
 Outcome Dispatcher::finished(events::FunctionIndex function, const Invocation& call, Outcome outcome) {
-  log_.invocation_finished(function, call, outcome, Clock::now());
+  log_.invocation_finished(function, call, outcome, clock_.now());
   return outcome;
 }
 

@@ -18,7 +18,8 @@ using FunctionCatalog = std::map<std::string, std::unique_ptr<Pool>, std::less<>
 /// coroutines never.
 class Dispatcher {
  public:
-  Dispatcher(FunctionCatalog catalog, events::EventLog& log) : catalog_(std::move(catalog)), log_(log) {}
+  Dispatcher(FunctionCatalog catalog, events::EventLog& log, const Clock& clock)
+      : catalog_(std::move(catalog)), log_(log), clock_(clock) {}
 
   /// Runs one invocation to its one outcome, and tells the log.
   Task<Outcome> invoke(const Invocation& call);
@@ -39,6 +40,7 @@ class Dispatcher {
 
   FunctionCatalog catalog_;
   events::EventLog& log_;
+  const Clock& clock_;
   bool draining_ = false;
 };
 

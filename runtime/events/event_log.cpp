@@ -26,15 +26,16 @@ Header header_of(Type type, FunctionIndex function, std::uint32_t worker = 0, st
 
 }  // namespace
 
-EventLog::EventLog(Deadlines& deadlines, std::vector<std::string> functions, std::size_t words)
+EventLog::EventLog(TimerQueue& timers, std::vector<std::string> functions, std::size_t words)
     : functions_(std::move(functions)),
       ring_(words),
       metrics_(functions_.size() + 1),
-      announcement_(deadlines, [this] { announce(); }),
-      stats_(deadlines, [this] { tell_stats(); }),
-      more_refusals_(deadlines, [this] { tell_more_refusals(); }) {
+      timers_(timers),
+      announcement_(timers, [this] { announce(); }),
+      stats_(timers, [this] { tell_stats(); }),
+      more_refusals_(timers, [this] { tell_more_refusals(); }) {
   text_.reserve(kLongestText);
-  since_1970_ = nanoseconds_since_1970() - Clock::now().time_since_epoch().count();
+  since_1970_ = (timers_.clock().since_1970() - timers_.now().time_since_epoch()).count();
 }
 
 void EventLog::append_bytes(Header header, std::string_view body, std::string_view text, TimePoint now) {
@@ -67,21 +68,21 @@ void EventLog::announce() {
   // A reader holds it for an instant, but may have been put aside by the scheduler meanwhile: nobody waits
   // for readers here.
   if (!mutex_.try_lock()) {
-    announcement_.arm(Clock::now() + kTryAgain);
+    announcement_.arm(timers_.now() + kTryAgain);
     return;
   }
   announced_ = newest();
   mutex_.unlock();
   announcing_ = false;
   // The system's clock may have been set since the last time.
-  since_1970_ = nanoseconds_since_1970() - Clock::now().time_since_epoch().count();
+  since_1970_ = (timers_.clock().since_1970() - timers_.now().time_since_epoch()).count();
   news_.notify_all();
 }
 
 void EventLog::tell_stats() {
   Stats now = ask_stats_();
   now.finished = finished_;
-  append(header_of(Type::stats, kNoFunction), now, {}, Clock::now());
+  append(header_of(Type::stats, kNoFunction), now, {}, timers_.now());
   stats_due_ = false;  // after the append: it must not count as something that happened
 }
 
@@ -184,7 +185,7 @@ void EventLog::request_refused(int status, std::string_view request_id, const Re
 
 void EventLog::tell_more_refusals() {
   const Refused body{.more = refused_lately_ - kRefusalsPerSecond};
-  refusals_since_ = Clock::now();
+  refusals_since_ = timers_.now();
   refused_lately_ = 0;
   append(header_of(Type::request_refused, kNoFunction), body, {}, refusals_since_);
 }

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "deadlines.h"
 #include "events/metrics.h"
 #include "events/record.h"
 #include "events/ring.h"
 #include "invocation.h"
+#include "timer_queue.h"
 
 namespace coffees::events {
 
@@ -24,7 +24,7 @@ class EventLog {
   static constexpr std::size_t kDefaultWords = std::size_t{1} << 20;
 
   /// `functions`: their names, by FunctionIndex; fixed from now on.
-  EventLog(Deadlines& deadlines, std::vector<std::string> functions, std::size_t words = kDefaultWords);
+  EventLog(TimerQueue& timers, std::vector<std::string> functions, std::size_t words = kDefaultWords);
 
   // -- The loop's side. `now` is the moment that the event is dated to.
   void function_loaded(FunctionIndex function, Duration init, TimePoint now);
@@ -102,6 +102,7 @@ class EventLog {
   std::uint64_t finished_ = 0;
   std::atomic<std::uint64_t> sequence_{0};
   std::function<Stats()> ask_stats_;
+  TimerQueue& timers_;
   Deadline announcement_;
   Deadline stats_;
   Deadline more_refusals_;

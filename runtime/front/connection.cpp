@@ -40,7 +40,8 @@ struct DisconnectWatch : std::enable_shared_from_this<DisconnectWatch> {
 
 }  // namespace
 
-Connection::Connection(HttpServer& server, Socket socket) : server_(server), socket_(std::move(socket)) {
+Connection::Connection(HttpServer& server, Socket socket)
+    : server_(server), socket_(std::move(socket), server.timers().clock()) {
   server_.opened(*this);
 }
 
@@ -52,7 +53,7 @@ Task<> Connection::run() {
     if (socket_.unread().empty()) {
       server_.give_back_buffer(std::move(socket_.buffer()));
       socket_.buffer() = {};
-      socket_.set_deadline(Clock::now() + server_.settings().idle_time);
+      socket_.allow(server_.settings().idle_time);
       idle_ = true;
       const TimedSocket::Wait woken = co_await socket_.wait(Socket::wait_read);
       idle_ = false;
@@ -69,7 +70,7 @@ Task<> Connection::run() {
 // Returns whether the connection goes on.
 Task<bool> Connection::serve_one() {
   const ServerSettings& settings = server_.settings();
-  Request request(settings.max_body);
+  Request request(settings.max_body, server_.ids().make());
   ReadResult read = co_await read_head(socket_, request, settings.access, settings.max_body);
   if (read.state == ReadResult::State::gone) co_return false;
   const HttpServer::ActiveRequest active(server_);
@@ -184,7 +185,7 @@ Task<bool> Connection::refuse(const Request& request, const Refusal& refusal) {
       {.method = request.parser.method,
        .path = path_of(request.parser.target),
        .given_id = request.given_id_in_use ? std::string_view(request.parser.given_id) : ""},
-      Clock::now());
+      server_.timers().now());
   co_await write(answer);
   co_await linger();
   co_return false;
@@ -205,8 +206,7 @@ Task<bool> Connection::write(const Answer& answer) {
     if (!error) continue;
     if (!would_block(error)) co_return false;
     if (!socket_.has_deadline())
-      socket_.set_deadline(Clock::now() + kWriteTime +
-                           std::chrono::seconds(answer.body.size() / kSlowestClient));
+      socket_.allow(kWriteTime + std::chrono::seconds(answer.body.size() / kSlowestClient));
     if (co_await socket_.wait(Socket::wait_write) != TimedSocket::Wait::ready) co_return false;
   }
   co_return !answer.close;
@@ -217,7 +217,7 @@ Task<bool> Connection::write(const Answer& answer) {
 Task<> Connection::linger() {
   ErrorCode error;
   socket_.socket().shutdown(Socket::shutdown_send, error);
-  socket_.set_deadline(Clock::now() + server_.settings().linger);
+  socket_.allow(server_.settings().linger);
   // One read per turn of the loop: a client that never stops sending may not hold up the others.
   while (co_await socket_.wait(Socket::wait_read) == TimedSocket::Wait::ready) {
     socket_.buffer().clear();

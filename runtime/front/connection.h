@@ -12,7 +12,7 @@ class HttpServer;
 
 /// Serves one socket until it closes. Lives in its own coroutine; while no request is there it holds neither
 /// a parser nor a buffer.
-class Connection final : public Caller {
+class Connection final : public Caller, public boost::intrusive::list_base_hook<> {
  public:
   Connection(HttpServer& server, Socket socket);
   Connection(const Connection&) = delete;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kBacklog = 4096;  // the kernel takes less where net.core.somaxconn is less (listen(2))
 constexpr int kMostFreePortsTried = 50;
+constexpr auto kAcceptPause = std::chrono::milliseconds(10);
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
 constexpr std::size_t kBuffersKept = 256;
 constexpr std::size_t kLargestBufferKept = 64 * 1024;
@@ -20,13 +21,15 @@ HttpServer::ActiveRequest::~ActiveRequest() {
   if (--server_.active_ == 0) server_.quiet_.notify();
 }
 
-HttpServer::HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings)
+HttpServer::HttpServer(Loop& loop, TimerQueue& timers, Dispatcher& dispatcher, ServerSettings settings)
     : loop_(loop),
+      timers_(timers),
       dispatcher_(dispatcher),
       settings_(std::move(settings)),
       acceptor_(loop.get_executor()),
       second_acceptor_(loop.get_executor()),
       spare_(platform::open_spare()),
+      ids_(timers.clock()),
       quiet_(loop.get_executor()),
       connected_(loop.get_executor()) {}
 
@@ -83,8 +86,7 @@ Task<> HttpServer::accept(Acceptor& acceptor) {
       acceptor.non_blocking(true, ignored);
       if (!acceptor.accept(unwanted, ignored)) turn_away(std::move(unwanted));
       spare_ = platform::open_spare();
-      Timer pause(loop_.get_executor(), std::chrono::milliseconds(10));
-      co_await pause.async_wait(UseTask());
+      co_await sleep_until(timers_, timers_.now() + kAcceptPause);
       continue;
     }
     if (connections_.size() >= settings_.max_connections) {
@@ -103,10 +105,10 @@ Task<> HttpServer::accept(Acceptor& acceptor) {
 }
 
 void HttpServer::turn_away(Socket socket) {
-  const RequestId id = RequestId::make();
+  const RequestId id = ids_.make();
   const Answer answer =
       refuse({503, "too many connections"}, {.request_id = id.view(), .close = true}, "Retry-After: 1\r\n");
-  dispatcher_.log().request_refused(503, id.view(), {}, Clock::now());
+  dispatcher_.log().request_refused(503, id.view(), {}, timers_.now());
   ErrorCode ignored;
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(answer.head + answer.body), ignored);
@@ -114,21 +116,18 @@ void HttpServer::turn_away(Socket socket) {
 
 // One look at all connections ten times a second is cheaper than a timer for each of their requests.
 Task<> HttpServer::sweep() {
-  Timer timer(loop_.get_executor());
   while (true) {
-    timer.expires_after(kSweepEvery);
-    ErrorCode ignored;
-    co_await timer.async_wait(asio::redirect_error(UseTask(), ignored));
+    co_await sleep_until(timers_, timers_.now() + kSweepEvery);
     while (connections_.empty()) co_await connected_.wait();  // an idle server sleeps
-    const TimePoint now = Clock::now();
-    for (Connection* connection : connections_) connection->check_deadline(now);
+    const TimePoint now = timers_.now();
+    for (Connection& connection : connections_) connection.check_deadline(now);
   }
 }
 
 void HttpServer::drain() {
   draining_ = true;
   dispatcher_.drain();
-  for (Connection* connection : connections_) connection->close_if_idle();
+  for (Connection& connection : connections_) connection.close_if_idle();
 }
 
 Task<> HttpServer::wait_until_quiet() {

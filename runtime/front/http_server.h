@@ -1,4 +1,4 @@
-// The invoke port: accepts connections, keeps their deadlines, and takes their requests to the dispatcher.
+// The invoke port: accepts connections, keeps their timers, and takes their requests to the dispatcher.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -30,7 +30,7 @@ struct ServerSettings {
 /// The listener and all of its connections. Loop thread only. Outlives the connections' coroutines.
 class HttpServer {
  public:
-  HttpServer(Loop& loop, Dispatcher& dispatcher, ServerSettings settings);
+  HttpServer(Loop& loop, TimerQueue& timers, Dispatcher& dispatcher, ServerSettings settings);
 
   /// Binds and listens. Port 0 takes a free one. Returns an error instead of throwing: a taken port is not a
   /// surprise.
@@ -69,12 +69,13 @@ class HttpServer {
   /// function has failed to load or has its breaker open, and before each has its min_warm.
   [[nodiscard]] const char* why_not_ready() const;
   [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+  [[nodiscard]] TimerQueue& timers() { return timers_; }
   [[nodiscard]] RequestIds& ids() { return ids_; }
   void opened(Connection& connection) {
     if (connections_.empty()) connected_.notify();
-    connections_.insert(&connection);
+    connections_.push_back(connection);
   }
-  void closed(Connection& connection) { connections_.erase(&connection); }
+  void closed(Connection& connection) { connections_.erase(connections_.iterator_to(connection)); }
   boost::beast::flat_buffer take_buffer();
   void give_back_buffer(boost::beast::flat_buffer buffer);
 
@@ -87,6 +88,7 @@ class HttpServer {
   void turn_away(Socket socket);
 
   Loop& loop_;
+  TimerQueue& timers_;
   Dispatcher& dispatcher_;
   ServerSettings settings_;
   Acceptor acceptor_;
@@ -95,7 +97,7 @@ class HttpServer {
   std::uint16_t port_ = 0;
   RequestIds ids_;
   std::string admin_url_;
-  std::unordered_set<Connection*> connections_;
+  boost::intrusive::list<Connection> connections_;
   std::vector<boost::beast::flat_buffer> buffers_;
   std::size_t active_ = 0;
   bool draining_ = false;

@@ -13,6 +13,11 @@ namespace coffees::front {
 /// Knows which ids are in use and which were adopted lately. Loop thread only.
 class RequestIds {
  public:
+  explicit RequestIds(const Clock& clock) : source_(clock) {}
+
+  /// A new one of ours.
+  RequestId make() { return source_.make(); }
+
   /// So many adopted ids are remembered: none of them is adopted again meanwhile.
   static constexpr std::size_t kRemembered = 4096;
 
@@ -41,6 +46,7 @@ class RequestIds {
   [[nodiscard]] bool may_adopt(std::string_view given) const;
   void remember(const RequestId& id);
 
+  RequestIdSource source_;
   // Without memory of its own, since nearly all ids are ours and are never looked for.
   boost::intrusive::list<Use, boost::intrusive::constant_time_size<false>> in_use_;
   std::vector<RequestId> remembered_;  ///< a ring; its memory is taken when the first one is adopted

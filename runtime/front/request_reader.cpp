@@ -143,7 +143,7 @@ Task<ReadResult> read_chunked(TimedSocket& socket, RequestParser& parser, std::u
 
 Task<ReadResult> read_head(TimedSocket& socket, Request& request, const AccessRules& access,
                            std::uint64_t max_body) {
-  socket.set_deadline(Clock::now() + kHeadTime);
+  socket.allow(kHeadTime);
   HeadScanner scanner{HeadLimits{}};
   ReadResult result = co_await scan_head(socket, scanner);
   request.head_only = socket.unread().starts_with("HEAD ");
@@ -165,8 +165,7 @@ Task<ReadResult> read_body(TimedSocket& socket, Request& request, BodyRules rule
     socket.buffer().consume(buffered);
     if (buffered == size) co_return result;
   }
-  socket.set_deadline(Clock::now() + kHeadTime +
-                      std::chrono::seconds(std::min(size / rules.least_rate, kLongestWait)));
+  socket.allow(kHeadTime + std::chrono::seconds(std::min(size / rules.least_rate, kLongestWait)));
   if (request.parser.expects_continue && !request.http_1_0 && socket.unread().empty()) {
     // 25 bytes into a send buffer that is empty: it takes them, or the client is gone.
     ErrorCode error;

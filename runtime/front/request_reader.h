@@ -14,7 +14,8 @@ namespace coffees::front {
 
 /// One request, and where it wants to go. `route` borrows from the parser.
 struct Request {
-  explicit Request(std::uint64_t max_body) : parser(max_body), id(RequestId::make()) {}
+  /// `new_id` is used unless the client has one of its own.
+  Request(std::uint64_t max_body, const RequestId& new_id) : parser(max_body), id(new_id) {}
   RequestParser parser;
   RequestId id;
   bool given_id_in_use = false;  ///< the client wanted an id that somebody else has

@@ -6,6 +6,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <string_view>
 
+#include "clock.h"
 #include "loop.h"
 
 namespace coffees::front {
@@ -18,7 +19,7 @@ bool would_block(const ErrorCode& error);
 /// A non-blocking socket, its read buffer, and the deadline of whatever is going on. Loop thread only.
 class TimedSocket {
  public:
-  explicit TimedSocket(Socket socket) : socket_(std::move(socket)) {}
+  TimedSocket(Socket socket, const Clock& clock) : socket_(std::move(socket)), clock_(clock) {}
 
   enum class Wait { ready, expired, failed };
   enum class Read { some, nothing_yet, ended };
@@ -27,11 +28,8 @@ class TimedSocket {
   bool open();
   Socket& socket() { return socket_; }
 
-  /// From now on waits end at `deadline`; an earlier expiry is forgotten.
-  void set_deadline(TimePoint deadline) {
-    deadline_ = deadline;
-    expired_ = false;
-  }
+  /// From now on waits end after `time`; an earlier expiry is forgotten.
+  void allow(Duration time) { set_deadline(clock_.now() + time); }
   void clear_deadline() { set_deadline(TimePoint::max()); }
   [[nodiscard]] bool has_deadline() const { return deadline_ != TimePoint::max(); }
   [[nodiscard]] bool expired() const { return expired_; }
@@ -50,7 +48,13 @@ class TimedSocket {
   }
 
  private:
+  void set_deadline(TimePoint deadline) {
+    deadline_ = deadline;
+    expired_ = false;
+  }
+
   Socket socket_;
+  const Clock& clock_;
   boost::beast::flat_buffer buffer_;
   TimePoint deadline_ = TimePoint::max();
   bool expired_ = false;

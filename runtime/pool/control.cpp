@@ -41,7 +41,7 @@ bool Pool::stop_worker(WorkerNumber number) {
 
 std::vector<WorkerStatus> Pool::workers() const {
   std::vector<WorkerStatus> all;
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   const scaler::Snapshot counts = snapshot();
   const bool all_wanted = counts.workers() <= settings_.rules.min_warm;
   for (const auto& [number, record] : records_) {

@@ -63,11 +63,11 @@ void Pool::wait_in_order(Behind request) {
 
 // While somebody waits behind quick invocations, these are watched.
 void Pool::watch_patience() {
-  if (!patience_.armed()) patience_.arm(Clock::now() + settings_.patience);
+  if (!patience_.armed()) patience_.arm(timers_.now() + settings_.patience);
 }
 
 void Pool::give_up_if_slow() {
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   TimePoint oldest = TimePoint::max();
   bool anybody_waits = !behind_.empty();
   for (const WorkerNumber number : quick_) {

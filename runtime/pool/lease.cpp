@@ -30,7 +30,7 @@ Lease::~Lease() {
 
 Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   Worker& worker = *pool_->records_[number_].worker;
-  const TimePoint handed_over = Clock::now();
+  const TimePoint handed_over = pool_->timers_.now();
   pool_->hand_over(number_, call, cold_, arrived_ ? Pool::Stretch::goes_on : Pool::Stretch::begins,
                    handed_over);
   reusable_ = false;  // until it has answered
@@ -41,7 +41,7 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
     outcome = Outcome::failure(Outcome::Kind::no_resources, error.what(),
                                "the machine is short of something; its worker was stopped");
   }
-  const TimePoint now = Clock::now();
+  const TimePoint now = pool_->timers_.now();
   timing_.exec = now - handed_over;
   if (arrived_) {
     // It may have begun before the answer to the one before was looked at.
@@ -104,7 +104,7 @@ void Pool::judge(const Outcome& outcome) {
       break;
     case Outcome::Kind::crashed:
     case Outcome::Kind::protocol_error:
-      breaker_.death(since_origin(Clock::now()), outcome.message);
+      breaker_.death(since_origin(timers_.now()), outcome.message);
       break;
     default:
       breaker_.no_verdict();

@@ -8,7 +8,7 @@ namespace coffees {
 
 void Pool::release(WorkerNumber number, bool reusable, bool spent, events::StopReason reason) {
   using events::StopReason;
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   Record& record = records_[number];
   std::erase(quick_, number);
   const bool worn_out =
@@ -46,7 +46,7 @@ void Pool::retire(WorkerNumber number, events::StopReason reason) {
   Record& record = records_[number];
   record.was_idle = was_idle;
   if (!record.reason) record.reason = reason;
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   const Duration stretch = now - record.since;
   log_.worker_stopping(settings_.index, number, *record.reason, was_idle ? stretch : Duration(0),
                        was_idle ? Duration(0) : stretch, now);
@@ -67,7 +67,7 @@ void Pool::kill_soon(WorkerNumber number) {
 
 // Stopping and reaped: forgotten.
 void Pool::gone(WorkerNumber number) {
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   const Record& record = records_[number];
   log_.worker_stopped(settings_.index, number, *record.reason,
                       {.lifetime = (now - record.started).count(),
@@ -103,7 +103,7 @@ void Pool::process_ended(WorkerNumber number, const std::string& how) {
 void Pool::close() {
   closed_ = true;
   timer_.disarm();
-  for (Waiter* waiter : std::exchange(queue_, {})) waiter->timer.cancel();
+  for (Waiter* waiter : std::exchange(queue_, {})) waiter->decided.notify();
   while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle(), events::StopReason::shutdown);
   for (auto& [number, record] : records_)
     if (record.worker) record.worker->kill();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <thread>
 
 namespace coffees {
 namespace {
@@ -24,26 +23,26 @@ constexpr auto kLookAtQueueEvery = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Pool::Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
+Pool::Pool(Loop& loop, TimerQueue& timers, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
            std::unique_ptr<WorkerSource> source, events::EventLog& log)
     : loop_(loop),
       settings_(std::move(settings)),
       policy_(std::move(policy)),
       source_(std::move(source)),
       log_(log),
-      pacer_(std::max(1U, std::thread::hardware_concurrency())),
+      pacer_(settings_.processors),
       // In the next turn of the loop: answers that have come in may not have been looked at yet.
-      patience_(deadlines, [this] { asio::post(loop_, [this] { give_up_if_slow(); }); }),
-      deadlines_(deadlines),
+      patience_(timers, [this] { asio::post(loop_, [this] { give_up_if_slow(); }); }),
+      timers_(timers),
       corpse_gone_(loop.get_executor()),
-      timer_(deadlines, [this] { settle(Occasion::timer); }),
-      look_at_queue_(deadlines, [this] { look_for_clients_that_left(); }) {
+      timer_(timers, [this] { settle(Occasion::timer); }),
+      look_at_queue_(timers, [this] { look_for_clients_that_left(); }) {
   source_->on_end([this](WorkerNumber number, const std::string& how) { process_ended(number, how); });
   source_->on_prepared([this](const Outcome& outcome) {
     if (outcome.kind == Outcome::Kind::ok)
-      log_.function_loaded(settings_.index, source_->status().init, Clock::now());
+      log_.function_loaded(settings_.index, source_->status().init, timers_.now());
     else
-      log_.function_failed(settings_.index, outcome.message, Clock::now());
+      log_.function_failed(settings_.index, outcome.message, timers_.now());
   });
 }
 
@@ -62,7 +61,7 @@ scaler::Snapshot Pool::snapshot() const {
 }
 
 Task<Acquired> Pool::acquire(const Invocation& call) {
-  const TimePoint arrived = Clock::now();
+  const TimePoint arrived = timers_.now();
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
   if (!behind_.empty()) co_await wait_for_others(arrived);
@@ -81,11 +80,11 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
   if (admission != scaler::Admission::dispatch) {
     // Answers that have come in already may have freed a worker: cheaper than a start, fairer than a refusal.
     co_await one_turn();
-    admission = policy_->on_arrival(snapshot(), since_origin(Clock::now()));
+    admission = policy_->on_arrival(snapshot(), since_origin(timers_.now()));
   }
   switch (admission) {
     case scaler::Admission::dispatch: {
-      const Timing timing{.queue = Clock::now() - arrived};
+      const Timing timing{.queue = timers_.now() - arrived};
       const WorkerNumber number = *roster_.take_idle();
       co_return Lease(*this, number, false, timing);
     }
@@ -125,7 +124,6 @@ Outcome Pool::breaker_refusal(TimePoint now) const {
 Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
   log_.invocation_queued(settings_.index, call, arrived);
   Waiter waiter(loop_.get_executor(), call.caller);
-  waiter.timer.expires_at(arrived + settings_.queue_timeout);
   queue_.push_back(&waiter);
   if (!look_at_queue_.armed()) look_at_queue_.arm(arrived + kLookAtQueueEvery);
   // Abandoned while it waits (the loop is being torn down): the pool must not keep a pointer to it.
@@ -134,12 +132,11 @@ Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
     Waiter* waiter;
     ~Guard() { std::erase(queue, waiter); }
   } guard{queue_, &waiter};
-  ErrorCode ignored;
-  co_await waiter.timer.async_wait(asio::redirect_error(UseTask(), ignored));
+  co_await wait_until(timers_, waiter.decided, arrived + settings_.queue_timeout);
 
   switch (waiter.grant) {
     case Waiter::Grant::worker: {
-      const Timing timing{.queue = Clock::now() - arrived};
+      const Timing timing{.queue = timers_.now() - arrived};
       co_return Lease(*this, waiter.worker, false, timing);
     }
     case Waiter::Grant::start:
@@ -164,14 +161,14 @@ bool Pool::drop_if_left(Waiter& waiter) {
   if (waiter.caller == nullptr || !waiter.caller->has_left()) return false;
   waiter.left = true;
   std::erase(queue_, &waiter);
-  waiter.timer.cancel();
+  waiter.decided.notify();
   return true;
 }
 
 void Pool::look_for_clients_that_left() {
   const std::vector<Waiter*> waiting(queue_.begin(), queue_.end());
   for (Waiter* waiter : waiting) drop_if_left(*waiter);
-  if (!queue_.empty()) look_at_queue_.arm(Clock::now() + kLookAtQueueEvery);
+  if (!queue_.empty()) look_at_queue_.arm(timers_.now() + kLookAtQueueEvery);
 }
 
 }  // namespace coffees

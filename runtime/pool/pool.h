@@ -7,7 +7,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "deadlines.h"
 #include "events/event_log.h"
 #include "invocation.h"
 #include "pool/breaker.h"
@@ -16,6 +15,7 @@
 #include "pool/worker_roster.h"
 #include "pool/worker_source.h"
 #include "scaler/policy.h"
+#include "timer_queue.h"
 
 namespace coffees {
 
@@ -29,6 +29,7 @@ struct PoolSettings {
   std::uint64_t max_requests = 0;        ///< a worker is retired after that many; 0: never
   bool reuse = true;                     ///< false: a worker serves one invocation only
   Duration patience = Pacer::kPatience;  ///< with quick invocations that others wait behind
+  unsigned processors = 1;               ///< of this machine
 };
 
 /// One worker at one moment, for those who look on.
@@ -51,7 +52,7 @@ constexpr scaler::Time since_origin(TimePoint time) { return time.time_since_epo
 /// leases; the source and the policy are its own.
 class Pool {
  public:
-  Pool(Loop& loop, Deadlines& deadlines, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
+  Pool(Loop& loop, TimerQueue& timers, PoolSettings settings, std::unique_ptr<scaler::Policy> policy,
        std::unique_ptr<WorkerSource> source, events::EventLog& log);
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -88,8 +89,8 @@ class Pool {
   // A request in the queue. Lives in its coroutine; the pool only points to it.
   struct Waiter {
     enum class Grant { none, worker, start };
-    Waiter(const Executor& executor, Caller* whose) : timer(executor), caller(whose) {}
-    Timer timer;
+    Waiter(const Executor& executor, Caller* whose) : decided(executor), caller(whose) {}
+    Signal decided;
     Caller* caller;
     bool left = false;  ///< its client has gone, and it is in the queue no more
     Grant grant = Grant::none;
@@ -177,7 +178,7 @@ class Pool {
   Deadline patience_;
   std::unordered_map<WorkerNumber, Record> records_;
   std::deque<Waiter*> queue_;
-  Deadlines& deadlines_;
+  TimerQueue& timers_;
   Signal corpse_gone_;
   Deadline timer_;
   Deadline look_at_queue_;

@@ -10,18 +10,18 @@ void Pool::settle(Occasion occasion) {
   while (true) {
     while (!queue_.empty() && drop_if_left(*queue_.front())) {
     }
-    const scaler::Time now = since_origin(Clock::now());
+    const scaler::Time now = since_origin(timers_.now());
     const scaler::Step step = occasion == Occasion::timer ? policy_->on_timer(snapshot(), now)
                                                           : policy_->on_completion(snapshot(), now);
     if (step == scaler::Step::none) break;
     // A spare that keeps dying is not tried again before a request has shown that the function is well.
-    if (step == scaler::Step::start_spare && (breaker_.is_open() || Clock::now() < spares_again_)) break;
+    if (step == scaler::Step::start_spare && (breaker_.is_open() || timers_.now() < spares_again_)) break;
     carry_out(step);
   }
 #ifndef NDEBUG
   roster_.verify();
 #endif
-  const TimePoint spares = spares_again_ > Clock::now() ? spares_again_ : TimePoint::max();
+  const TimePoint spares = spares_again_ > timers_.now() ? spares_again_ : TimePoint::max();
   const TimePoint wake = std::min(TimePoint(policy_->wake_at(snapshot())), spares);
   if (wake == TimePoint::max())
     timer_.disarm();
@@ -53,7 +53,7 @@ void Pool::grant_front(Waiter::Grant grant, WorkerNumber worker) {
   queue_.pop_front();
   waiter->grant = grant;
   waiter->worker = worker;
-  waiter->timer.cancel();
+  waiter->decided.notify();
 }
 
 }  // namespace coffees

@@ -4,17 +4,17 @@
 namespace coffees {
 
 Task<StartResult> Pool::start_worker(WorkerNumber number, bool spare) {
-  const TimePoint asked = Clock::now();
+  const TimePoint asked = timers_.now();
   records_[number].started = asked;
   log_.worker_starting(settings_.index, number, spare, asked);
   // Processes that are being killed are no workers any more, but the limit is on processes, too: wait for
   // their end, which takes a fraction of a millisecond. Not for ever: a function may lie about its processes.
-  const TimePoint long_enough = Clock::now() + std::chrono::seconds(1);
-  Deadline limit(deadlines_, [this] { corpse_gone_.notify(); });
+  const TimePoint long_enough = timers_.now() + std::chrono::seconds(1);
+  Deadline limit(timers_, [this] { corpse_gone_.notify(); });
   limit.arm(long_enough);
   while (roster_.count(WorkerState::stopping) > 0 &&
          snapshot().workers() + roster_.count(WorkerState::stopping) > settings_.rules.limit && !closed_ &&
-         Clock::now() < long_enough)
+         timers_.now() < long_enough)
     co_await corpse_gone_.wait();
   limit.disarm();
   StartResult result;
@@ -22,7 +22,7 @@ Task<StartResult> Pool::start_worker(WorkerNumber number, bool spare) {
     result.failure = Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   else
     result = co_await source_->start(number);
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   if (!result.worker) {
     roster_.failed(number);
     records_.erase(number);
@@ -49,7 +49,7 @@ Task<StartResult> Pool::start_worker(WorkerNumber number, bool spare) {
 }
 
 Task<Acquired> Pool::start_for_request(TimePoint arrived, WorkerNumber number) {
-  Timing timing{.queue = Clock::now() - arrived};
+  Timing timing{.queue = timers_.now() - arrived};
   StartResult result = co_await start_worker(number, false);
   if (!records_.contains(number)) {
     settle();  // the place is free for a request that waits
@@ -65,11 +65,11 @@ Task<> Pool::start_spare(WorkerNumber number) {
   const StartResult result = co_await start_worker(number, true);
   if (!records_.contains(number)) {
     // Nobody waits for it, so there is time: a start that fails at once must not be repeated at once.
-    spares_again_ = Clock::now() + std::chrono::seconds(1);
+    spares_again_ = timers_.now() + std::chrono::seconds(1);
     settle();
     co_return;
   }
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   roster_.ready_idle(number, since_origin(now));
   log_.worker_idle(settings_.index, number, Duration(0), now);
   if (records_[number].process_ended || closed_) {

@@ -1,18 +1,22 @@
 // Async: coroutines on one thread, each of which runs until it says co_await.
+#include <boost/asio/basic_waitable_timer.hpp>
+
 #include "street/lunch.h"
 
 namespace coffees::street {
 namespace {
 
+using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Executor>;
+
 Task<> one(const Lunch& lunch, Stretch& stretch) {
-  stretch.from = Clock::now();
+  stretch.from = SteadyClock::now();
   if (lunch.digits > 0) {
     do_task(lunch);  // nothing to wait for: everybody else has to
   } else {
     Timer timer(co_await asio::this_coro::executor, lunch.wait);
     co_await timer.async_wait(UseTask());
   }
-  stretch.to = Clock::now();
+  stretch.to = SteadyClock::now();
 }
 
 class Async : public Model {

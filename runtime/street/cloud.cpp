@@ -63,7 +63,7 @@ class Cloud : public Model {
         httplib::Client client("127.0.0.1", port_);
         client.set_read_timeout(kPatience);
         const httplib::Result answer = client.Post(order.path, order.body, "application/json");
-        stretch.to = Clock::now();
+        stretch.to = SteadyClock::now();
         // When it began only the runtime knows.
         if (answer && answer->status == 200)
           stretch.from = stretch.to - exec_of(*answer);

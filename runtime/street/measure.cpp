@@ -57,7 +57,7 @@ double settled_memory() {
 double memory_meanwhile(Model& model, int tasks) {
   Duration wait = std::chrono::milliseconds(600) + tasks * std::chrono::milliseconds(5);
   for (int attempt = 0; attempt < 4; ++attempt, wait *= 2) {
-    const TimePoint look = Clock::now() + wait / 2;
+    const TimePoint look = SteadyClock::now() + wait / 2;
     Observer observer(wait / 2);
     const std::vector<Stretch> stretches = model.cook({.tasks = tasks, .wait = wait});
     const bool all_waited = std::all_of(stretches.begin(), stretches.end(), [look](const Stretch& stretch) {
@@ -91,9 +91,9 @@ std::size_t most_at_once(const std::vector<Stretch>& stretches) {
 Measured measure(Model& model, const Lunch& lunch) {
   Measured measured;
   const std::int64_t cpu = platform::process_tree::cpu_nanoseconds();
-  const TimePoint begin = Clock::now();
+  const TimePoint begin = SteadyClock::now();
   const std::vector<Stretch> stretches = model.cook(lunch);
-  measured.wall = Clock::now() - begin;
+  measured.wall = SteadyClock::now() - begin;
   measured.cpu = Duration(platform::process_tree::cpu_nanoseconds() - cpu);
   measured.most_at_once = most_at_once(stretches);
   return measured;

@@ -21,9 +21,9 @@ class Processes : public Model {
     forks.reserve(tasks);
     for (std::size_t i = 0; i < tasks; ++i)
       forks.emplace_back([&lunch, stretch = shared + i] {
-        stretch->from = Clock::now();
+        stretch->from = SteadyClock::now();
         do_task(lunch);
-        stretch->to = Clock::now();
+        stretch->to = SteadyClock::now();
         return 0;
       });
     bool all_well = true;

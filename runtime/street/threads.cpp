@@ -16,9 +16,9 @@ class Threads : public Model {
     threads.reserve(stretches.size());
     for (Stretch& stretch : stretches)
       threads.emplace_back([&lunch, &stretch] {
-        stretch.from = Clock::now();
+        stretch.from = SteadyClock::now();
         do_task(lunch);
-        stretch.to = Clock::now();
+        stretch.to = SteadyClock::now();
       });
     for (std::jthread& thread : threads) thread.join();
     return stretches;

@@ -11,12 +11,13 @@ constexpr std::size_t kMostPerSecond = 2 * kMostPerInvocation;
 constexpr auto kFloodPause = std::chrono::milliseconds(10);
 }  // namespace
 
-LogPipe::LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, LogOrigin origin,
+LogPipe::LogPipe(const Executor& executor, TimerQueue& timers, platform::UniqueFd pipe, LogOrigin origin,
                  LogSink& sink)
-    : pipe_(executor, pipe.release()),
+    : timers_(timers),
+      pipe_(executor, pipe.release()),
       origin_(std::move(origin)),
       sink_(sink),
-      slow_down_(deadlines, [this] { wait(); }) {
+      slow_down_(timers, [this] { wait(); }) {
   pipe_.non_blocking(true);
 }
 
@@ -60,7 +61,7 @@ void LogPipe::wait() {
     if (const std::function<void()> action = self->before_reading_) action();
     if (!self->pipe_.is_open() || self->read_some() == Read::end) return;
     if (self->flooding_)
-      self->slow_down_.arm(Clock::now() + kFloodPause);
+      self->slow_down_.arm(self->timers_.now() + kFloodPause);
     else
       self->wait();
   });
@@ -97,7 +98,7 @@ void LogPipe::take(std::string_view text) {
 }
 
 bool LogPipe::within_limits(std::size_t size) {
-  const TimePoint now = Clock::now();
+  const TimePoint now = timers_.now();
   if (now - second_ >= std::chrono::seconds(1)) {
     second_ = now;
     taken_now_ = 0;

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "deadlines.h"
 #include "platform/unique_fd.h"
+#include "timer_queue.h"
 
 namespace coffees {
 
@@ -40,7 +40,7 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   /// `sink` outlives the pipe. Lines are cut at 16 KiB. Of one invocation 1 MiB is kept, and of one second
   /// 2 MiB; the rest is thrown away, which one note says for each invocation or second. What is thrown away
   /// is read slowly: a flood may not take the loop's time from others.
-  LogPipe(const Executor& executor, Deadlines& deadlines, platform::UniqueFd pipe, LogOrigin origin,
+  LogPipe(const Executor& executor, TimerQueue& timers, platform::UniqueFd pipe, LogOrigin origin,
           LogSink& sink);
 
   /// Begins to read. Once.
@@ -69,6 +69,7 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   void emit_line();
   void end_line();
 
+  TimerQueue& timers_;
   Descriptor pipe_;
   LogOrigin origin_;
   LogSink& sink_;

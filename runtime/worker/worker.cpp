@@ -14,6 +14,9 @@ using platform::ReceiveState;
 // processor.
 constexpr auto kGrace = std::chrono::milliseconds(10);
 
+// For init to report an end; it does within a millisecond.
+constexpr auto kReportTime = std::chrono::seconds(1);
+
 std::string format_duration(Duration duration) {
   const double seconds = std::chrono::duration<double>(duration).count();
   std::array<char, 32> text{};
@@ -33,21 +36,22 @@ std::span<char> ProcessWorker::packet_buffer() {
   return buffer;
 }
 
-ProcessWorker::ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
+ProcessWorker::ProcessWorker(const Executor& executor, TimerQueue& timers, const ProcessSettings& settings,
                              WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log,
                              LogSink& sink, MailRoom& room)
     : settings_(settings),
       name_(settings.function + "#" + std::to_string(number)),
       room_(room),
       mail_{.box = Mailbox(mail_descriptor_)},
+      timers_(timers),
       gate_(executor),
       self_(std::make_shared<ProcessWorker*>(this)),
       channel_(executor, channel.release()),
-      log_(std::make_shared<LogPipe>(executor, deadlines, std::move(log),
+      log_(std::make_shared<LogPipe>(executor, timers, std::move(log),
                                      LogOrigin{name_, settings.index, number}, sink)),
-      ended_timer_(executor),
-      grace_(deadlines, [this] { kill_now(); }),
-      deadline_(deadlines, [this] {
+      ended_signal_(executor),
+      grace_(timers, [this] { kill_now(); }),
+      deadline_(timers, [this] {
         expired_ = true;
         wake_soon();
       }) {
@@ -157,7 +161,7 @@ Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bo
   }
   if (!ahead || ahead->taken_back) log_->end_pause();
   log_->begin_invocation(call.request_id);
-  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : Clock::now() + timeout;
+  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : timers_.now() + timeout;
   if (timeout >= Duration(0)) deadline_.arm(deadline);
   if (call.cancellation != nullptr)
     call.cancellation->on_request([this] {
@@ -258,7 +262,7 @@ void ProcessWorker::kill() {
   }
   asked_to_end_ = true;
   platform::ask_to_end(process_.get());
-  grace_.arm(Clock::now() + kGrace);
+  grace_.arm(timers_.now() + kGrace);
 }
 
 void ProcessWorker::kill_now() {
@@ -273,15 +277,11 @@ void ProcessWorker::ended(platform::ExitStatus status) {
   grace_.disarm();
   wake_soon();  // something it started may hold the other end of the channel open
   if (!settings_.own_pid_namespace && pid_ != 0) platform::kill_group(pid_);
-  ended_timer_.cancel();
+  ended_signal_.notify();
 }
 
 Task<std::optional<platform::ExitStatus>> ProcessWorker::wait_ended() {
-  if (!exit_) {
-    ErrorCode ignored;
-    ended_timer_.expires_after(std::chrono::seconds(1));
-    co_await ended_timer_.async_wait(asio::redirect_error(UseTask(), ignored));
-  }
+  if (!exit_) co_await wait_until(timers_, ended_signal_, timers_.now() + kReportTime);
   co_return exit_;
 }
 

@@ -7,12 +7,12 @@
 #include <span>
 #include <string>
 
-#include "deadlines.h"
 #include "invocation.h"
 #include "platform/channel.h"
 #include "platform/child_process.h"
 #include "platform/unique_fd.h"
 #include "pool/worker_source.h"
+#include "timer_queue.h"
 #include "worker/log_pipe.h"
 #include "worker/mail_room.h"
 #include "worker/mailbox.h"
@@ -35,7 +35,7 @@ class ProcessWorker : public Worker {
  public:
   /// Takes the dispatcher's end of the channel and the reading end of the log pipe. Nothing runs yet. Throws
   /// platform::SystemError when there is no memory for a mailbox.
-  ProcessWorker(const Executor& executor, Deadlines& deadlines, const ProcessSettings& settings,
+  ProcessWorker(const Executor& executor, TimerQueue& timers, const ProcessSettings& settings,
                 WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log, LogSink& sink,
                 MailRoom& room);
   ~ProcessWorker() override;
@@ -134,6 +134,7 @@ class ProcessWorker : public Worker {
   std::string kept_;            ///< an answer that came by the channel before its turn
   bool by_channel_ = false;     ///< the request went by the channel
   bool channel_event_ = false;  ///< there may be something on the channel; else it is being watched
+  TimerQueue& timers_;
   Gate gate_;
   std::shared_ptr<ProcessWorker*> self_;  ///< null inside once this is destroyed
   Descriptor channel_;
@@ -148,7 +149,7 @@ class ProcessWorker : public Worker {
   bool cancelled_ = false;
   std::optional<wire::LastWords> last_words_;
   std::optional<platform::ExitStatus> exit_;
-  Timer ended_timer_;
+  Signal ended_signal_;
   bool asked_to_end_ = false;
   Deadline grace_;  ///< after it, a worker that was asked to end is killed
   std::function<void()> on_destruction_;

@@ -60,7 +60,7 @@ std::string_view ProcessWorker::write_request_head(const Invocation& call, TimeP
 bool ProcessWorker::post_ahead(const Invocation& call, Duration timeout) {
   if (!running_ || by_channel_ || exit_ || last_words_ || call.cancellation != nullptr) return false;
   if (!ahead_.empty() && ahead_.back().taken_back) return false;
-  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : Clock::now() + timeout;
+  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : timers_.now() + timeout;
   ++last_invocation_;
   const std::string_view head = write_request_head(call, deadline, false, served_ + 1 + ahead_.size());
   if (!mail_.box.has_room(head.size() + call.body.size())) {

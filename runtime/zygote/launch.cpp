@@ -90,11 +90,11 @@ Task<Outcome> ZygoteSource::launch_init() {
   init_ = init;
   spawn_detached(loop_.get_executor(), read_init(init));
 
-  Deadline limit(deadlines_, [&init] {
+  Deadline limit(timers_, [&init] {
     init->gone = true;
     init->changed.notify();
   });
-  limit.arm(Clock::now() + kLaunchTimeout);
+  limit.arm(timers_.now() + kLaunchTimeout);
   while (!init->sandboxed && !init->gone && !init->failure) co_await init->changed.wait();
   if (init->sandboxed) co_return success();
   init->gone = true;
@@ -190,8 +190,8 @@ Task<Outcome> ZygoteSource::launch_zygote() {
   auto [ours, theirs] = platform::make_channel(true, false);
   auto [log_ours, log_theirs] = platform::make_log_pipe();
   auto zygote = std::make_shared<Zygote>(loop_.get_executor(), std::move(ours));
-  zygote->log = std::make_shared<LogPipe>(loop_.get_executor(), deadlines_, std::move(log_ours),
-                                          zygote_origin(), sink_);
+  zygote->log =
+      std::make_shared<LogPipe>(loop_.get_executor(), timers_, std::move(log_ours), zygote_origin(), sink_);
   zygote->log->start();
   const StartZygote command{.load_library = loads_in_workers() || settings_.plugin.empty() ? 0U : 1U};
   const std::array<int, 3> descriptors{theirs.get(), log_theirs.get(), room_.descriptor()};
@@ -204,11 +204,11 @@ Task<Outcome> ZygoteSource::launch_zygote() {
   zygote_ = zygote;
   spawn_detached(loop_.get_executor(), read_zygote(zygote));
 
-  Deadline limit(deadlines_, [&zygote] {
+  Deadline limit(timers_, [&zygote] {
     zygote->timed_out = true;
     zygote->changed.notify();
   });
-  limit.arm(Clock::now() + settings_.init_timeout);
+  limit.arm(timers_.now() + settings_.init_timeout);
   while (!zygote->ready && !zygote->failure && !zygote->timed_out && !zygote->exit && !init->gone)
     co_await zygote->changed.wait();
   limit.disarm();

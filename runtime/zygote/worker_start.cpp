@@ -35,7 +35,7 @@ class Starting {
 }  // namespace
 
 Task<StartResult> ZygoteSource::start(WorkerNumber number) {
-  const TimePoint asked = Clock::now();
+  const TimePoint asked = timers_.now();
   StartResult result;
   const Starting registered(starting_, number);
   // Again when a process died under the command: nothing had reached a handler.
@@ -43,7 +43,7 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     const bool has_to_wait = !is_ready();
     result.failure = co_await prepare();
     if (!ok(result.failure)) co_return result;
-    const Duration waited = Clock::now() - asked;
+    const Duration waited = timers_.now() - asked;
     result.cold_start = {};
     result.cold_start.add("zygote", waited);
     // What this start waited for the zygote's init, not what that init took in all: it may have begun long
@@ -55,9 +55,8 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     try {
       auto [ours, theirs] = platform::make_channel(true, true);
       auto [log_ours, log_theirs] = platform::make_log_pipe();
-      auto worker =
-          std::make_unique<ProcessWorker>(loop_.get_executor(), deadlines_, settings_.process, number,
-                                          std::move(ours), std::move(log_ours), sink_, room_);
+      auto worker = std::make_unique<ProcessWorker>(loop_.get_executor(), timers_, settings_.process, number,
+                                                    std::move(ours), std::move(log_ours), sink_, room_);
       platform::UniqueFd mail = worker->take_mail_descriptor();
       if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs), std::move(mail)))
         continue;
@@ -106,15 +105,15 @@ Task<bool> ZygoteSource::send_fork(const std::shared_ptr<Zygote>& zygote, Worker
 Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
                                            ColdStart& cold_start, bool& lost) {
   const std::shared_ptr<Zygote> zygote = zygote_;
-  const TimePoint sent = Clock::now();
+  const TimePoint sent = timers_.now();
   const TimePoint limit = sent + std::max<Duration>(settings_.init_timeout, kLaunchTimeout);
   ProcessWorker::StartPacket first;
   // In pieces: a zygote may have died under the command, and something it left behind may keep its channel
   // open.
   do {
-    const TimePoint piece = std::min<TimePoint>(limit, Clock::now() + kLookAtZygoteEvery);
+    const TimePoint piece = std::min<TimePoint>(limit, timers_.now() + kLookAtZygoteEvery);
     first = co_await worker.receive_start_packet(piece);
-  } while (first.expired && !zygote->gone && Clock::now() < limit);
+  } while (first.expired && !zygote->gone && timers_.now() < limit);
   wire::Hello hello;
   std::string_view meta = first.packet.meta;
   if (first.arrived && first.packet.header.kind == wire::Kind::last_words) {
@@ -162,7 +161,7 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   if (hello.initialises != 0) {
     outcome = co_await await_worker_init(worker, sent + settings_.init_timeout, cold_start);
   }
-  cold_start.boot = Clock::now() - asked - cold_start.init;
+  cold_start.boot = timers_.now() - asked - cold_start.init;
   co_return outcome;
 }
 

@@ -19,9 +19,9 @@ Outcome no_resources(const std::string& what) {
       "the machine refused it now: fewer workers, or higher limits (ulimit -u, -n), would help");
 }
 
-ZygoteSource::ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings settings, LogSink& sink)
+ZygoteSource::ZygoteSource(Loop& loop, TimerQueue& timers, SourceSettings settings, LogSink& sink)
     : loop_(loop),
-      deadlines_(deadlines),
+      timers_(timers),
       settings_(std::move(settings)),
       sink_(sink),
       room_(loop.get_executor()),

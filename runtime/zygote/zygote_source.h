@@ -32,7 +32,7 @@ struct SourceSettings {
 /// closes).
 class ZygoteSource : public WorkerSource {
  public:
-  ZygoteSource(Loop& loop, Deadlines& deadlines, SourceSettings settings, LogSink& sink);
+  ZygoteSource(Loop& loop, TimerQueue& timers, SourceSettings settings, LogSink& sink);
   ~ZygoteSource() override;
 
   Task<StartResult> start(WorkerNumber number) override;
@@ -76,7 +76,7 @@ class ZygoteSource : public WorkerSource {
   [[nodiscard]] bool loads_in_workers() const { return settings_.fresh || forced_fresh_; }
 
   Loop& loop_;
-  Deadlines& deadlines_;
+  TimerQueue& timers_;
   SourceSettings settings_;
   LogSink& sink_;
   MailRoom room_;

@@ -14,8 +14,9 @@ namespace {
 
 struct Scene {
   Loop loop;
-  Deadlines deadlines{loop.get_executor()};
-  events::EventLog log{deadlines, {"espresso", "latte"}, 1 << 14};
+  SystemClock clock;
+  TimerQueue timers{loop.get_executor(), clock};
+  events::EventLog log{timers, {"espresso", "latte"}, 1 << 14};
 
   void finish(const std::string& request, events::FunctionIndex function = 0, std::uint32_t worker = 1,
               Outcome::Kind kind = Outcome::Kind::ok, bool cold = false,
@@ -25,7 +26,7 @@ struct Scene {
     outcome.cold = cold;
     outcome.worker_number = worker;
     outcome.timing.exec = exec;
-    log.invocation_finished(function, {.request_id = request}, outcome, Clock::now());
+    log.invocation_finished(function, {.request_id = request}, outcome, SteadyClock::now());
   }
   std::size_t found(const HistoryFilter& filter) const { return invocations(log, filter).size(); }
 };
@@ -77,7 +78,7 @@ TEST_CASE("what is older than `since` is left out") {
 TEST_CASE("the logs of one request are its own lines only") {
   Scene scene;
   for (int i = 0; i < 20; ++i)
-    scene.log.log(0, 1, i % 2 == 0 ? "even" : "odd", "line " + std::to_string(i), Clock::now());
+    scene.log.log(0, 1, i % 2 == 0 ? "even" : "odd", "line " + std::to_string(i), SteadyClock::now());
   scene.finish("even");
   std::uint64_t newest = 0;
   const std::vector<std::string> lines = logs(scene.log, {.request = "even"}, newest);
@@ -91,7 +92,7 @@ TEST_CASE("a stream that goes on behind a list neither repeats nor misses a line
   Scene scene;
   std::atomic<bool> done = false;
   std::thread busy([&] {
-    while (!done) scene.log.log(0, 1, "id", "x", Clock::now());
+    while (!done) scene.log.log(0, 1, "id", "x", SteadyClock::now());
   });
   while (scene.log.newest() < 10'000) std::this_thread::yield();
   for (int i = 0; i < 20; ++i) {
@@ -107,11 +108,11 @@ TEST_CASE("a stream that goes on behind a list neither repeats nor misses a line
 
 TEST_CASE("everything of one request, and nothing for one that is not known") {
   Scene scene;
-  scene.log.invocation_queued(0, {.request_id = "0123-a"}, Clock::now());
-  scene.log.invocation_started(0, 1, {.request_id = "0123-a"}, true, Clock::now());
-  scene.log.log(0, 1, "0123-a", "x", Clock::now());
+  scene.log.invocation_queued(0, {.request_id = "0123-a"}, SteadyClock::now());
+  scene.log.invocation_started(0, 1, {.request_id = "0123-a"}, true, SteadyClock::now());
+  scene.log.log(0, 1, "0123-a", "x", SteadyClock::now());
   scene.finish("0123-a");
-  scene.log.log(0, 1, "", "between requests", Clock::now());
+  scene.log.log(0, 1, "", "between requests", SteadyClock::now());
   const auto found = events_of_request(scene.log, "0123-a");
   REQUIRE(found);
   REQUIRE(found->size() == 4);

@@ -21,7 +21,7 @@ const Invocation kCall{.function = "espresso",
 
 // A log of two functions, on a loop that is run by hand.
 struct Scene {
-  explicit Scene(std::size_t words = 1 << 14) : log(deadlines, {"espresso", "latte"}, words) {}
+  explicit Scene(std::size_t words = 1 << 14) : log(timers, {"espresso", "latte"}, words) {}
   void run_for(milliseconds time) {
     loop.restart();
     loop.run_for(time);
@@ -33,11 +33,12 @@ struct Scene {
     outcome.worker_number = worker;
     outcome.type = "Broken";
     outcome.message = "of a test";
-    log.invocation_finished(0, kCall, outcome, Clock::now());
+    log.invocation_finished(0, kCall, outcome, SteadyClock::now());
   }
 
   Loop loop;
-  Deadlines deadlines{loop.get_executor()};
+  SystemClock clock;
+  TimerQueue timers{loop.get_executor(), clock};
   EventLog log;
 };
 
@@ -59,7 +60,7 @@ Seen read_all(EventReader& reader) {
 
 TEST_CASE("events are numbered from one, without a gap, whatever they are") {
   Scene scene;
-  const TimePoint now = Clock::now();
+  const TimePoint now = SteadyClock::now();
   scene.log.function_loaded(0, milliseconds(3), now);
   scene.log.function_failed(1, "why", now);
   scene.log.worker_starting(0, 1, false, now);
@@ -80,7 +81,7 @@ TEST_CASE("events are numbered from one, without a gap, whatever they are") {
 
 TEST_CASE("an event comes back as it was told, with the request that it belongs to") {
   Scene scene;
-  scene.log.log(1, 3, "0123-id", "what was said", Clock::now());
+  scene.log.log(1, 3, "0123-id", "what was said", SteadyClock::now());
   scene.finish(Outcome::Kind::handler_error);
   EventReader reader(scene.log, 0);
   std::vector<Type> types;
@@ -147,11 +148,11 @@ TEST_CASE("events of an invocation say what was asked for, but not its query, an
   Scene scene;
   const std::string path = "/" + std::string(999, 'a');
   Invocation call = kCall;
-  scene.log.invocation_queued(0, call, Clock::now());
+  scene.log.invocation_queued(0, call, SteadyClock::now());
   call.path = path;
   call.given_request_id = "wanted";
-  scene.log.invocation_started(0, 1, call, false, Clock::now());
-  scene.log.invocation_finished(0, call, {}, Clock::now());
+  scene.log.invocation_started(0, 1, call, false, SteadyClock::now());
+  scene.log.invocation_finished(0, call, {}, SteadyClock::now());
   EventReader reader(scene.log, 0);
   reader.read(
       [&](const Event& event) {
@@ -175,7 +176,7 @@ TEST_CASE("events of an invocation say what was asked for, but not its query, an
 
 TEST_CASE("every refused request counts, ten a second are told, and then how many more there were") {
   Scene scene;
-  const TimePoint now = Clock::now();
+  const TimePoint now = SteadyClock::now();
   for (int i = 0; i < 25; ++i)
     scene.log.request_refused(413, "an-id", {.method = "PUT", .path = "/espresso"}, now);
   scene.log.request_refused(400, "an-id", {}, now);
@@ -184,7 +185,7 @@ TEST_CASE("every refused request counts, ten a second are told, and then how man
   CHECK(scene.log.newest() == 10);
   scene.run_for(milliseconds(1100));
   CHECK(scene.log.newest() == 11);
-  scene.log.request_refused(421, "another-id", {.method = "GET", .path = "/latte"}, Clock::now());
+  scene.log.request_refused(421, "another-id", {.method = "GET", .path = "/latte"}, SteadyClock::now());
   EventReader reader(scene.log, 10);
   std::vector<std::uint64_t> more;
   reader.read(
@@ -195,7 +196,7 @@ TEST_CASE("every refused request counts, ten a second are told, and then how man
       [](std::uint64_t, std::uint64_t) { FAIL(); });
   CHECK(more == std::vector<std::uint64_t>{16, 0});
   SECTION("also when the log is closed before that second is over") {
-    for (int i = 0; i < 12; ++i) scene.log.request_refused(421, "another-id", {}, Clock::now());
+    for (int i = 0; i < 12; ++i) scene.log.request_refused(421, "another-id", {}, SteadyClock::now());
     scene.log.close();
     CHECK(scene.log.newest() == 22);
   }
@@ -203,7 +204,7 @@ TEST_CASE("every refused request counts, ten a second are told, and then how man
 
 TEST_CASE("a text of any length is cut rather than refused") {
   Scene scene(1 << 16);
-  scene.log.log(0, 1, "id", std::string(1 << 20, 'x'), Clock::now());
+  scene.log.log(0, 1, "id", std::string(1 << 20, 'x'), SteadyClock::now());
   EventReader reader(scene.log, 0);
   reader.read([](const Event& event) { CHECK(event.text == std::string(16 * 1024, 'x')); },
               [](std::uint64_t, std::uint64_t) {});
@@ -226,24 +227,24 @@ TEST_CASE("bytes that are no record are taken for an empty event") {
 TEST_CASE("news are announced in batches") {
   Scene scene;
   scene.finish(Outcome::Kind::ok);
-  const TimePoint before = Clock::now();
+  const TimePoint before = SteadyClock::now();
   std::thread waiting([&] { CHECK(scene.log.wait_for_news(0, milliseconds(20'000)) == 1); });
   scene.run_for(milliseconds(100));
   waiting.join();
-  CHECK(Clock::now() - before < milliseconds(10'000));
+  CHECK(SteadyClock::now() - before < milliseconds(10'000));
 }
 
 TEST_CASE("a pause is not ended by news, but by the end") {
   Scene scene;
   scene.finish(Outcome::Kind::ok);
-  const TimePoint before = Clock::now();
+  const TimePoint before = SteadyClock::now();
   std::thread waiting([&] { scene.log.wait_for_close(milliseconds(300)); });
   scene.run_for(milliseconds(50));
   waiting.join();
-  CHECK(Clock::now() - before >= milliseconds(300));
+  CHECK(SteadyClock::now() - before >= milliseconds(300));
   scene.log.close();
   scene.log.wait_for_close(milliseconds(20'000));
-  CHECK(Clock::now() - before < milliseconds(10'000));
+  CHECK(SteadyClock::now() - before < milliseconds(10'000));
 }
 
 TEST_CASE("many who wait for news never hold up who tells them") {
@@ -263,19 +264,19 @@ TEST_CASE("many who wait for news never hold up who tells them") {
   for (std::thread& reader : readers) reader.join();
   // What could not be announced at once was announced a little later.
   scene.run_for(milliseconds(50));
-  const TimePoint before = Clock::now();
+  const TimePoint before = SteadyClock::now();
   CHECK(scene.log.wait_for_news(49, milliseconds(20'000)) == 50);
-  CHECK(Clock::now() - before < milliseconds(10'000));
+  CHECK(SteadyClock::now() - before < milliseconds(10'000));
 }
 
 TEST_CASE("closing wakes whoever waits, for ever") {
   Scene scene;
   std::thread waiting([&] { scene.log.wait_for_news(0, milliseconds(20'000)); });
-  const TimePoint before = Clock::now();
+  const TimePoint before = SteadyClock::now();
   scene.log.close();
   waiting.join();
   scene.log.wait_for_news(0, milliseconds(20'000));
-  CHECK(Clock::now() - before < milliseconds(10'000));
+  CHECK(SteadyClock::now() - before < milliseconds(10'000));
   CHECK(scene.log.closed());
 }
 
@@ -316,7 +317,7 @@ TEST_CASE("every invocation is counted once, by what became of it") {
   scene.finish(Outcome::Kind::timeout);
   scene.finish(Outcome::Kind::throttled, false, 0);
   scene.log.invocation_finished(kNoFunction, kCall, Outcome::failure(Outcome::Kind::unknown_function, "?"),
-                                Clock::now());
+                                SteadyClock::now());
   const FunctionMetrics& espresso = scene.log.metrics()[0];
   const auto count = [&](Outcome::Kind kind) { return espresso.outcomes[static_cast<std::size_t>(kind)]; };
   CHECK(count(Outcome::Kind::ok) == 2);

@@ -26,8 +26,9 @@ const std::vector<std::string> kFunctions{"espresso", "latte"};
 // A log, and what is in it as JSON and as text.
 struct ViewedLog {
   Loop loop;
-  Deadlines deadlines{loop.get_executor()};
-  EventLog log{deadlines, kFunctions, 1 << 18};
+  SystemClock clock;
+  TimerQueue timers{loop.get_executor(), clock};
+  EventLog log{timers, kFunctions, 1 << 18};
   Invocation call{.function = "espresso", .request_id = "the-id", .method = "POST", .query = "token=secret"};
 
   template <typename Each>
@@ -51,10 +52,10 @@ struct ViewedLog {
     for_each([&](const Event& event) { last = text.line(event); });
     return last.empty() ? last : last.substr(14);  // without the time of day
   }
-  void line(std::string_view text) { log.log(0, 1, "id", text, Clock::now()); }
+  void line(std::string_view text) { log.log(0, 1, "id", text, SteadyClock::now()); }
   void finish(Outcome outcome, std::uint32_t worker = 1) {
     outcome.worker_number = worker;
-    log.invocation_finished(0, call, outcome, Clock::now());
+    log.invocation_finished(0, call, outcome, SteadyClock::now());
   }
 };
 
@@ -113,7 +114,7 @@ std::vector<std::string> shown(ViewedLog& viewed, ConsoleView::Format format) {
 
 TEST_CASE("each JSON event names its version, number, time, type and whom it is about") {
   ViewedLog viewed;
-  viewed.log.worker_ready(1, 3, {.pid = 42, .boot = 1'500'000, .init = 2'000'000}, Clock::now());
+  viewed.log.worker_ready(1, 3, {.pid = 42, .boot = 1'500'000, .init = 2'000'000}, SteadyClock::now());
   const json event = viewed.newest();
   CHECK(event["v"] == 1);
   CHECK(event["seq"] == 1);
@@ -181,7 +182,7 @@ TEST_CASE("a line and a JSON event name method and path, never the query") {
 
 TEST_CASE("a refused request makes a line and an event, whatever bytes its client has sent") {
   ViewedLog viewed;
-  viewed.log.request_refused(413, "the-id", {.method = "PUT", .path = "/espresso"}, Clock::now());
+  viewed.log.request_refused(413, "the-id", {.method = "PUT", .path = "/espresso"}, SteadyClock::now());
   CHECK(viewed.newest_line() == "-              refused 413  PUT /espresso  body_too_large  the-id");
   json event = viewed.newest();
   CHECK(event["type"] == "request.refused");
@@ -190,10 +191,10 @@ TEST_CASE("a refused request makes a line and an event, whatever bytes its clien
   CHECK(event["method"] == "PUT");
   CHECK(event["path"] == "/espresso");
   CHECK(event["request_id"] == "the-id");
-  viewed.log.request_refused(400, "the-id", {.method = "GET", .path = "/\x1b[2J\n\xff"}, Clock::now());
+  viewed.log.request_refused(400, "the-id", {.method = "GET", .path = "/\x1b[2J\n\xff"}, SteadyClock::now());
   CHECK(viewed.newest_line().find("GET /\\x1b[2J\\x0a\\xff  bad_request") != std::string::npos);
   CHECK(viewed.newest()["path"].get<std::string>().starts_with("/\x1b[2J\n"));
-  viewed.log.request_refused(503, "the-id", {}, Clock::now());
+  viewed.log.request_refused(503, "the-id", {}, SteadyClock::now());
   CHECK(viewed.newest_line() == "-              refused 503  - -  unavailable  the-id");
   CHECK_FALSE(viewed.newest().contains("method"));
 }
@@ -246,7 +247,7 @@ TEST_CASE("any bytes that a handler prints make valid JSON, on one line") {
 
 TEST_CASE("what the runtime says is told apart from what a handler prints") {
   ViewedLog viewed;
-  viewed.log.note(0, 1, "id", "dropped", Clock::now());
+  viewed.log.note(0, 1, "id", "dropped", SteadyClock::now());
   CHECK(viewed.newest()["source"] == "runtime");
   CHECK(viewed.newest_line() == "espresso#1     * dropped");
   viewed.line("* dropped");
@@ -285,7 +286,7 @@ TEST_CASE("an error's message is made harmless, too, colour or not") {
 
 TEST_CASE("busy, idle and starting workers make no lines, one that has retired makes one") {
   ViewedLog viewed;
-  const TimePoint now = Clock::now();
+  const TimePoint now = SteadyClock::now();
   viewed.log.worker_starting(0, 1, false, now);
   CHECK(viewed.newest_line().empty());
   viewed.log.worker_idle(0, 1, milliseconds(1), now);
@@ -299,7 +300,7 @@ TEST_CASE("busy, idle and starting workers make no lines, one that has retired m
 TEST_CASE("the console shows a line per invocation, up to a hundred a second, and then one that sums up") {
   ViewedLog viewed;
   // All within one second of the wall clock, or the test would see two summaries.
-  const TimePoint now = Clock::now();
+  const TimePoint now = SteadyClock::now();
   const auto into_second = std::chrono::system_clock::now().time_since_epoch() % std::chrono::seconds(1);
   const TimePoint then = now - into_second + milliseconds(500);
   for (int i = 0; i < 250; ++i) {
@@ -328,14 +329,14 @@ TEST_CASE("the console shows a line per invocation, up to a hundred a second, an
 
 TEST_CASE("a hundred invocations in a second need no summary") {
   ViewedLog viewed;
-  const TimePoint now = Clock::now();
+  const TimePoint now = SteadyClock::now();
   for (int i = 0; i < 100; ++i) viewed.log.invocation_finished(0, viewed.call, {}, now);
   CHECK(shown(viewed, ConsoleView::Format::text).size() == 100);
 }
 
 TEST_CASE("a flood of log lines is summed up as well, without hiding what the runtime says of it") {
   ViewedLog viewed;
-  const TimePoint now = Clock::now();
+  const TimePoint now = SteadyClock::now();
   for (int i = 0; i < 500; ++i) viewed.log.log(0, 1, "id", "drip", now);
   viewed.log.note(0, 1, "id", "too much", now);
   const std::vector<std::string> lines = shown(viewed, ConsoleView::Format::text);

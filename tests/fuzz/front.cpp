@@ -59,11 +59,13 @@ class Baristas : public WorkerSource {
 struct Cafe {
   Calls calls;
   Loop loop;
-  Deadlines deadlines{loop.get_executor()};
-  events::EventLog log{deadlines, {"latte"}, 1 << 12};
-  Dispatcher dispatcher{catalog(), log};
-  front::HttpServer server{loop, dispatcher, {.max_body = 256}};
-  front::HttpServer watching_server{loop, dispatcher, {.max_body = 256, .cancel_on_disconnect = true}};
+  SystemClock clock;
+  TimerQueue timers{loop.get_executor(), clock};
+  events::EventLog log{timers, {"latte"}, 1 << 12};
+  Dispatcher dispatcher{catalog(), log, clock};
+  front::HttpServer server{loop, timers, dispatcher, {.max_body = 256}};
+  front::HttpServer watching_server{
+      loop, timers, dispatcher, {.max_body = 256, .cancel_on_disconnect = true}};
 
   Cafe() = default;
   Cafe(const Cafe&) = delete;
@@ -80,7 +82,7 @@ struct Cafe {
     const scaler::Rules rules{.keep_warm = Duration::max(), .min_warm = 0, .limit = 1, .queue = 0};
     FunctionCatalog functions;
     functions["latte"] = std::make_unique<Pool>(
-        loop, deadlines, PoolSettings{.function = "latte", .rules = rules},
+        loop, timers, PoolSettings{.function = "latte", .rules = rules},
         std::make_unique<scaler::FixedKeepWarm>(rules), std::make_unique<Baristas>(calls), log);
     return functions;
   }

@@ -47,7 +47,8 @@ ProcessSettings settings(std::uint64_t max_body) {
 // What all inputs share. Nothing of one input is left for the next.
 struct Stage {
   Loop loop;
-  Deadlines deadlines{loop.get_executor()};
+  SystemClock clock;
+  TimerQueue timers{loop.get_executor(), clock};
   MailRoom room{loop.get_executor()};
   CheckedSink sink;
   ProcessSettings wide = settings(1 << 20);
@@ -159,7 +160,7 @@ void wire(std::string_view input) {
   if ((flags & kPrints) != 0)
     require(::write(log_theirs.get(), input.data(), input.size()) > 0, "a pipe takes a page");
   {
-    ProcessWorker worker(stage.loop.get_executor(), stage.deadlines, settings, 1, std::move(ours),
+    ProcessWorker worker(stage.loop.get_executor(), stage.timers, settings, 1, std::move(ours),
                          std::move(log_ours), stage.sink, stage.room);
     FakeWorker fake(flags, std::move(theirs), worker.take_mail_descriptor());
     if ((flags & kEndedBefore) != 0) worker.ended(exit);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "manual_clock.h"
 #include "pool/pool.h"
 #include "scaler/fixed_keep_warm.h"
 
@@ -106,16 +107,16 @@ class FakeSource : public WorkerSource {
 class Cafe {
  public:
   using Result = std::shared_ptr<std::optional<Outcome>>;
+  static constexpr unsigned kProcessors = 2;
 
-  // With all the patience in the world, unless a test says otherwise: it must not end while a test is
-  // interrupted.
-  explicit Cafe(scaler::Rules rules, PoolSettings settings = {.patience = std::chrono::hours(1)})
-      : deadlines_(loop.get_executor()), log(deadlines_, {"latte"}, 1 << 12) {
+  explicit Cafe(scaler::Rules rules, PoolSettings settings = {})
+      : timers_(clock_), log(timers_, {"latte"}, 1 << 12) {
     settings.function = "latte";
     settings.rules = rules;
+    settings.processors = kProcessors;
     auto fake = std::make_unique<FakeSource>(loop);
     source = fake.get();
-    pool = std::make_unique<Pool>(loop, deadlines_, settings, std::make_unique<scaler::FixedKeepWarm>(rules),
+    pool = std::make_unique<Pool>(loop, timers_, settings, std::make_unique<scaler::FixedKeepWarm>(rules),
                                   std::move(fake), log);
   }
   Cafe(const Cafe&) = delete;
@@ -125,6 +126,7 @@ class Cafe {
   // A customer; served as far as that goes without anything else happening.
   Result order(Caller* caller = nullptr) {
     auto result = std::make_shared<std::optional<Outcome>>();
+    clock_.pass(std::chrono::nanoseconds(1));  // no two come at the same time
     spawn_detached(loop.get_executor(), [](Pool& from, Caller* whose, Result into) -> Task<> {
       const Invocation call{.caller = whose};
       Acquired acquired = co_await from.acquire(call);
@@ -176,29 +178,30 @@ class Cafe {
       finish_tiny(1);
     }
   }
-  void wait_out_patience() {
-    const TimePoint end = Clock::now() + pool->settings().patience;
-    while (Clock::now() <= end) {
-      loop.restart();
-      loop.run_for(std::chrono::milliseconds(5));
+  // Everything that becomes due meanwhile happens at its time.
+  void pass(Duration time) {
+    const TimePoint end = clock_.now() + time;
+    for (TimePoint next = timers_.next(); next <= end; next = timers_.next()) {
+      clock_.pass(std::max(next - clock_.now(), Duration(0)));
+      timers_.run_due();
+      turn();
     }
-    turn();
+    clock_.pass(end - clock_.now());
   }
+  void wait_out_patience() { pass(pool->settings().patience); }
   std::size_t count(WorkerState state) const { return pool->roster().count(state); }
 
   Loop loop;
 
  private:
-  Deadlines deadlines_;
+  ManualClock clock_;
+  TimerQueue timers_;
 
  public:
   events::EventLog log;
   FakeSource* source = nullptr;
   std::unique_ptr<Pool> pool;
 };
-
-// For tests that wait it out: far longer than what they do before.
-inline PoolSettings little_patience() { return {.patience = std::chrono::milliseconds(200)}; }
 
 inline bool served(const Cafe::Result& result, Kind kind = Kind::ok) {
   return *result && (*result)->kind == kind;

@@ -7,7 +7,7 @@ using namespace coffees::test;
 
 TEST_CASE("quick invocations are handed over a few at a time, and all are served") {
   Cafe cafe({.limit = 100});
-  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  const std::size_t most = 2 * Cafe::kProcessors;
   const std::size_t customers = 3 * most;
   std::vector<Cafe::Result> orders;
   for (std::size_t i = 0; i < customers; ++i) orders.push_back(cafe.order());
@@ -28,8 +28,8 @@ TEST_CASE("quick invocations are handed over a few at a time, and all are served
 }
 
 TEST_CASE("who waits behind quick invocations that turn out to be slow is handed over after all") {
-  Cafe cafe({.limit = 100}, little_patience());
-  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  Cafe cafe({.limit = 100});
+  const std::size_t most = 2 * Cafe::kProcessors;
   std::vector<Cafe::Result> orders;
   for (std::size_t i = 0; i < most + 1; ++i) orders.push_back(cafe.order());
   for (WorkerNumber number = 1; number <= most + 1; ++number) cafe.finish_quickly(number);
@@ -44,8 +44,8 @@ TEST_CASE("who waits behind quick invocations that turn out to be slow is handed
 }
 
 TEST_CASE("who waits for invocations that began before any was known to be quick is handed over after all") {
-  Cafe cafe({.limit = 100}, little_patience());
-  const std::size_t most = 2 * std::max(1U, std::thread::hardware_concurrency());
+  Cafe cafe({.limit = 100});
+  const std::size_t most = 2 * Cafe::kProcessors;
   cafe.order_all(most);
   const auto another = static_cast<WorkerNumber>(most + 1);
   for (int i = 0; i < 16; ++i) {
@@ -75,7 +75,7 @@ TEST_CASE("requests for a tiny function are handed over behind each other to one
 }
 
 TEST_CASE("who was handed over behind an invocation that takes long gets a worker of its own") {
-  Cafe cafe({.limit = 10}, little_patience());
+  Cafe cafe({.limit = 10});
   cafe.become_tiny();
   const std::vector<Cafe::Result> orders = cafe.order_all(4);
   cafe.source->workers.at(1)->begun = 1;  // the second one answers, but nobody has looked yet
@@ -94,7 +94,7 @@ TEST_CASE("who was handed over behind an invocation that takes long gets a worke
 }
 
 TEST_CASE("those that are taken back from several workers go on in the order in which they came") {
-  Cafe cafe({.limit = 3, .queue = 4}, little_patience());
+  Cafe cafe({.limit = 3, .queue = 4});
   const auto serve = [&cafe](int times, WorkerNumber number, Duration cpu) {
     for (int i = 0; i < times; ++i) {
       cafe.order();
@@ -181,7 +181,7 @@ TEST_CASE("a loop that is torn down while requests are behind others leaves noth
 }
 
 TEST_CASE("no worker is handed more requests than max_requests allows") {
-  Cafe cafe({.limit = 10}, {.max_requests = 42, .patience = std::chrono::hours(1)});
+  Cafe cafe({.limit = 10}, {.max_requests = 42});
   cafe.become_tiny();
   const std::vector<Cafe::Result> orders = cafe.order_all(4);
   CHECK(cafe.source->workers.at(1)->posted == 1);

@@ -28,7 +28,7 @@ class Scene : public LogSink {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("pipe2");
     writer = platform::UniqueFd(ends[1]);
-    pipe = std::make_shared<LogPipe>(loop.get_executor(), deadlines, platform::UniqueFd(ends[0]),
+    pipe = std::make_shared<LogPipe>(loop.get_executor(), timers, platform::UniqueFd(ends[0]),
                                      LogOrigin{"latte#1", 1, 1}, *this);
     pipe->start();
   }
@@ -68,7 +68,8 @@ class Scene : public LogSink {
   }
 
   Loop loop;
-  Deadlines deadlines{loop.get_executor()};
+  SystemClock clock;
+  TimerQueue timers{loop.get_executor(), clock};
   platform::UniqueFd writer;
   std::shared_ptr<LogPipe> pipe;
   std::vector<Said> lines;
