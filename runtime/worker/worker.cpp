@@ -138,9 +138,8 @@ Task<ProcessWorker::StartPacket> ProcessWorker::receive_start_packet(TimePoint d
   result.arrived = received.state == ReceiveState::message && !received.truncated &&
                    wire::parse({packet_buffer().data(), received.size}, result.packet);
   if (result.arrived) watch_channel();
-  if (result.arrived && pid_ == 0 && received.sender.pid > 0) {
-    process_ = platform::open_process(received.sender.pid);
-    pid_ = received.sender.pid;
+  if (result.arrived && !process_ && received.sender.pid > 0) {
+    process_ = open_process_handle(received.sender.pid, settings_.own_pid_namespace);
     platform::stop_reporting_sender(channel_.native_handle());
   }
   co_return result;
@@ -256,19 +255,18 @@ std::string ProcessWorker::how_it_ended() {
 
 // After a timeout the process may write what it has half printed: it is asked first, once.
 void ProcessWorker::kill() {
-  if (!expired_ || asked_to_end_ || exit_ || !process_) {
+  if (!expired_ || asked_to_end_ || exit_ || !has_process()) {
     kill_now();
     return;
   }
   asked_to_end_ = true;
-  platform::ask_to_end(process_.get());
+  process_->ask_to_end();
   grace_.arm(timers_.now() + kGrace);
 }
 
 void ProcessWorker::kill_now() {
   grace_.disarm();
-  if (process_) platform::kill_process(process_.get());
-  if (!settings_.own_pid_namespace && pid_ != 0) platform::kill_group(pid_);
+  if (process_) process_->kill();
 }
 
 void ProcessWorker::ended(platform::ExitStatus status) {
@@ -276,7 +274,7 @@ void ProcessWorker::ended(platform::ExitStatus status) {
   exit_ = status;
   grace_.disarm();
   wake_soon();  // something it started may hold the other end of the channel open
-  if (!settings_.own_pid_namespace && pid_ != 0) platform::kill_group(pid_);
+  if (process_) process_->kill_remains();
   ended_signal_.notify();
 }
 

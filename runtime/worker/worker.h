@@ -16,6 +16,7 @@
 #include "worker/log_pipe.h"
 #include "worker/mail_room.h"
 #include "worker/mailbox.h"
+#include "worker/process_handle.h"
 #include "worker/wire.h"
 
 namespace coffees {
@@ -52,6 +53,8 @@ class ProcessWorker : public Worker {
     bool arrived = false;
     bool expired = false;
   };
+  /// Fixes which process this is. receive_start_packet() does so otherwise.
+  void take_process(std::unique_ptr<ProcessHandle> process) { process_ = std::move(process); }
   /// Waits for the next packet, at most until `deadline`. The first one fixes which process this is: the
   /// kernel names the sender. The packet's views are valid until the next call on any worker.
   Task<StartPacket> receive_start_packet(TimePoint deadline);
@@ -74,9 +77,9 @@ class ProcessWorker : public Worker {
   Task<std::optional<platform::ExitStatus>> wait_ended();
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] int pid() const override { return pid_; }
+  [[nodiscard]] int pid() const override { return process_ ? process_->pid() : 0; }
   /// False when the process was gone before a handle on it could be opened.
-  [[nodiscard]] bool has_process() const { return static_cast<bool>(process_); }
+  [[nodiscard]] bool has_process() const { return process_ && process_->is_open(); }
 
  private:
   friend class MailRoom;
@@ -139,8 +142,7 @@ class ProcessWorker : public Worker {
   std::shared_ptr<ProcessWorker*> self_;  ///< null inside once this is destroyed
   Descriptor channel_;
   std::shared_ptr<LogPipe> log_;
-  platform::UniqueFd process_;
-  pid_t pid_ = 0;
+  std::unique_ptr<ProcessHandle> process_;
   std::uint64_t served_ = 0;
   std::uint64_t invocation_ = 0;       ///< the one that runs
   std::uint64_t last_invocation_ = 0;  ///< the newest one that has a number

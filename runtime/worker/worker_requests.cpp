@@ -35,7 +35,7 @@ std::string_view ProcessWorker::write_request_head(const Invocation& call, TimeP
   static std::string head;
   const wire::RequestMeta meta{.deadline = deadline.time_since_epoch().count(),
                                .served = served,
-                               .pid = pid_,
+                               .pid = pid(),
                                .cold = cold ? 1U : 0U,
                                .request_id_size = static_cast<std::uint32_t>(call.request_id.size()),
                                .method_size = static_cast<std::uint32_t>(call.method.size()),

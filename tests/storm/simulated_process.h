@@ -1,0 +1,78 @@
+// A worker process that is none: the other side of a real ProcessWorker's mailbox, channel and log, within
+// this process and in the time of a World.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "platform/child_process.h"
+#include "platform/shared_memory.h"
+#include "storm/world.h"
+#include "worker/mailbox.h"
+#include "worker/process_handle.h"
+#include "worker/wire.h"
+
+namespace coffees::storm {
+
+/// How the handlers of a function behave for a while, in percent of its requests; the rest is answered.
+struct Weather {
+  unsigned crash = 0;        ///< dies before, while or after it reads, or after it has answered
+  unsigned nonsense = 0;     ///< an answer that is torn, late, doubled or another request's
+  unsigned hang = 0;         ///< never answers
+  unsigned error = 0;        ///< a handler error
+  unsigned slow = 0;         ///< takes milliseconds, and waits meanwhile
+  unsigned chatty = 0;       ///< prints
+  unsigned start_fails = 0;  ///< of its starts
+};
+
+/// One simulated worker. Answers a request with its body.
+class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
+ public:
+  /// The worker's ends of channel and log, and descriptors to map its mailbox and the bell from. `ended` is
+  /// called once, a moment after it has ended, as init would report it.
+  SimulatedProcess(World& world, const Weather& weather, int pid, platform::UniqueFd channel,
+                   platform::UniqueFd log, int mail, int bell,
+                   std::function<void(platform::ExitStatus)> ended);
+
+  /// Looks whether there is a request to begin with. Returns whether it has found one.
+  bool look();
+  void kill();
+  void ask_to_end();
+  [[nodiscard]] bool alive() const { return alive_; }
+  [[nodiscard]] int pid() const { return pid_; }
+
+ private:
+  [[nodiscard]] bool can_take() const;
+  void begin();
+  bool read_request();
+  bool read_channel();
+  void serve();
+  void misbehave();
+  void answer(std::uint64_t invocation, std::string_view body, bool torn = false);
+  void done();
+  void end(platform::ExitStatus status);
+  void later(Duration time, void (SimulatedProcess::*action)());
+
+  World& world_;
+  const Weather& weather_;
+  int pid_;
+  platform::UniqueFd channel_;
+  platform::UniqueFd log_;
+  platform::SharedMemory memory_;
+  MailboxMemory* mail_;
+  platform::SharedMemory bell_memory_;
+  WorkerMailbox box_;
+  std::function<void(platform::ExitStatus)> ended_;
+  bool alive_ = true;
+  bool idle_ = true;
+  bool held_ = false;
+  std::string request_;
+  std::uint64_t invocation_ = 0;
+  std::string body_;
+  bool waited_ = false;
+  bool error_ = false;
+  bool printed_ = false;
+  Duration cpu_{0};
+};
+
+}  // namespace coffees::storm

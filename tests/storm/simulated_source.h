@@ -1,0 +1,44 @@
+// Makes real ProcessWorkers whose processes are simulated.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "pool/worker_source.h"
+#include "storm/simulated_process.h"
+#include "worker/mail_room.h"
+#include "worker/worker.h"
+
+namespace coffees::storm {
+
+/// The workers of one function. `weather` is looked at again for each request.
+class SimulatedSource : public WorkerSource {
+ public:
+  SimulatedSource(World& world, const Weather& weather, ProcessSettings settings, LogSink& sink)
+      : world_(world),
+        weather_(weather),
+        settings_(std::move(settings)),
+        sink_(sink),
+        room_(world.loop.get_executor()) {}
+
+  Task<StartResult> start(WorkerNumber number) override;
+
+  /// Lets each process look for requests. Returns whether one has found any.
+  bool look();
+  [[nodiscard]] std::size_t alive() const;
+
+ private:
+  struct Running {
+    std::shared_ptr<SimulatedProcess> process;
+    ProcessWorker* worker = nullptr;  ///< null once that is gone
+  };
+
+  World& world_;
+  const Weather& weather_;
+  ProcessSettings settings_;
+  LogSink& sink_;
+  MailRoom room_;
+  std::map<WorkerNumber, Running> running_;
+};
+
+}  // namespace coffees::storm

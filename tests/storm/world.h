@@ -1,0 +1,48 @@
+// Time in a bottle: a loop, a clock that stands still while anything is left to do, and what happens when.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "manual_clock.h"
+#include "storm/random.h"
+#include "timer_queue.h"
+
+namespace coffees::storm {
+
+/// Everything of one seed runs in one of these, on one thread.
+class World {
+ public:
+  explicit World(std::uint64_t seed) : random(seed) {}
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World() { loop.abandon(); }
+
+  Random random;
+  Loop loop;
+  test::ManualClock clock;
+  TimerQueue timers{clock};
+
+  [[nodiscard]] TimePoint now() const { return clock.now(); }
+  /// Does `action` after that time.
+  void after(Duration time, std::function<void()> action) {
+    agenda_.emplace(now() + time, std::move(action));
+  }
+  /// Called whenever the loop has nothing left to do. Returns whether it has done something.
+  void when_quiet(std::function<bool()> action) { quiet_.push_back(std::move(action)); }
+
+  /// Lets everything happen that happens now.
+  void settle();
+  /// Goes on to the next moment at which anything happens. False when there is none up to `end`: then it is
+  /// `end`.
+  bool step(TimePoint end);
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+
+ private:
+  std::multimap<TimePoint, std::function<void()>> agenda_;
+  std::vector<std::function<bool()>> quiet_;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace coffees::storm
