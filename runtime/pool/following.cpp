@@ -23,8 +23,8 @@ WorkerNumber Pool::post_ahead(const Invocation& call) {
   return 0;
 }
 
-// Until all before it are over, or it was taken back: then there is no lease.
-Task<std::optional<Lease>> Pool::follow(WorkerNumber number, TimePoint arrived) {
+// Until all before it are over (true), or it was taken back.
+Task<bool> Pool::follow(WorkerNumber number, TimePoint arrived) {
   Follower follower(loop_.get_executor(), arrived);
   records_[number].followers.push_back(&follower);
   watch_patience();
@@ -40,8 +40,7 @@ Task<std::optional<Lease>> Pool::follow(WorkerNumber number, TimePoint arrived) 
     }
   } guard{*this, number, &follower};
   co_await follower.gate.wait();
-  if (follower.taken_back) co_return std::nullopt;
-  co_return std::optional<Lease>(std::in_place, *this, number, arrived);
+  co_return !follower.taken_back;
 }
 
 // Those that their worker has not begun wait with the others again.

@@ -72,11 +72,26 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   reason_ = stop_reason(outcome.kind);
   if (reusable_ && spent_)
     reason_ = outcome.usage.left_children ? events::StopReason::children : events::StopReason::unfit;
-  if (undelivered || on_purpose)
-    pool_->breaker_.no_verdict();
-  else
-    pool_->judge(outcome);
+  if (!undelivered && !on_purpose) judge(outcome, now);
   co_return outcome;
+}
+
+// What it says of the function; else nothing.
+void Lease::judge(const Outcome& outcome, TimePoint now) {
+  switch (outcome.kind) {
+    case Outcome::Kind::ok:
+    case Outcome::Kind::handler_error:
+    case Outcome::Kind::out_of_memory:
+    case Outcome::Kind::response_too_large:
+      permit_.success();
+      break;
+    case Outcome::Kind::crashed:
+    case Outcome::Kind::protocol_error:
+      permit_.failure(since_origin(now), outcome.message);
+      break;
+    default:
+      break;
+  }
 }
 
 // A worker that goes on with the next request does not become idle in between, and nobody is told that it
@@ -92,24 +107,6 @@ void Pool::hand_over(WorkerNumber number, const Invocation& call, bool cold, Str
   record.request = events::RequestName(call.request_id);
   record.mark = pacer_.handed_over();
   if (pacer_.trusts() || !record.followers.empty()) quick_.push_back(number);
-}
-
-void Pool::judge(const Outcome& outcome) {
-  switch (outcome.kind) {
-    case Outcome::Kind::ok:
-    case Outcome::Kind::handler_error:
-    case Outcome::Kind::out_of_memory:
-    case Outcome::Kind::response_too_large:
-      breaker_.success();
-      break;
-    case Outcome::Kind::crashed:
-    case Outcome::Kind::protocol_error:
-      breaker_.death(since_origin(timers_.now()), outcome.message);
-      break;
-    default:
-      breaker_.no_verdict();
-      break;
-  }
 }
 
 }  // namespace coffees

@@ -8,6 +8,7 @@
 #include "events/record.h"
 #include "invocation.h"
 #include "loop.h"
+#include "pool/circuit_breaker.h"
 #include "pool/worker_roster.h"
 
 namespace coffees {
@@ -18,13 +19,14 @@ class Pool;
 /// cannot be used again.
 class Lease {
  public:
-  Lease(Pool& pool, WorkerNumber number, bool cold, Timing timing)
-      : pool_(&pool), number_(number), cold_(cold), timing_(timing) {}
+  Lease(Pool& pool, WorkerNumber number, CircuitBreaker::Permit permit, bool cold, Timing timing)
+      : pool_(&pool), permit_(std::move(permit)), number_(number), cold_(cold), timing_(timing) {}
   /// For a request that `arrived` then and was handed over behind another one that is over now.
-  Lease(Pool& pool, WorkerNumber number, TimePoint arrived)
-      : pool_(&pool), number_(number), cold_(false), arrived_(arrived) {}
+  Lease(Pool& pool, WorkerNumber number, CircuitBreaker::Permit permit, TimePoint arrived)
+      : pool_(&pool), permit_(std::move(permit)), number_(number), cold_(false), arrived_(arrived) {}
   Lease(Lease&& other) noexcept
       : pool_(std::exchange(other.pool_, nullptr)),
+        permit_(std::move(other.permit_)),
         number_(other.number_),
         cold_(other.cold_),
         reusable_(other.reusable_),
@@ -41,7 +43,10 @@ class Lease {
   Task<Outcome> invoke(const Invocation& call, bool& undelivered);
 
  private:
+  void judge(const Outcome& outcome, TimePoint now);
+
   Pool* pool_;
+  CircuitBreaker::Permit permit_;
   WorkerNumber number_;
   bool cold_;
   bool reusable_ = true;

@@ -63,14 +63,15 @@ scaler::Snapshot Pool::snapshot() const {
 Task<Acquired> Pool::acquire(const Invocation& call) {
   const TimePoint arrived = timers_.now();
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
-  if (!breaker_.allow(since_origin(arrived))) co_return breaker_refusal(arrived);
+  std::optional<CircuitBreaker::Permit> permit = breaker_.try_pass(since_origin(arrived));
+  if (!permit) co_return breaker_refusal(arrived);
   if (!behind_.empty()) co_await wait_for_others(arrived);
   const auto can_follow = [&] { return settings_.reuse && !talks_ && call.cancellation == nullptr; };
   while (pacer_.crowded(can_follow()) && !closed_) {
     const WorkerNumber number = can_follow() ? post_ahead(call) : 0;
     if (number != 0) {
-      std::optional<Lease> lease = co_await follow(number, arrived);
-      if (lease) co_return std::move(*lease);
+      const bool begun = co_await follow(number, arrived);
+      if (begun) co_return Lease(*this, number, std::move(*permit), arrived);
     } else {
       co_await wait_for_others(arrived);
     }
@@ -86,16 +87,15 @@ Task<Acquired> Pool::acquire(const Invocation& call) {
     case scaler::Admission::dispatch: {
       const Timing timing{.queue = timers_.now() - arrived};
       const WorkerNumber number = *roster_.take_idle();
-      co_return Lease(*this, number, false, timing);
+      co_return Lease(*this, number, std::move(*permit), false, timing);
     }
     case scaler::Admission::start:
-      co_return co_await start_for_request(arrived, roster_.add());
+      co_return co_await start_for_request(arrived, roster_.add(), *permit);
     case scaler::Admission::queue:
-      co_return co_await wait_in_queue(arrived, call);
+      co_return co_await wait_in_queue(arrived, call, *permit);
     case scaler::Admission::refuse:
       break;
   }
-  breaker_.no_verdict();
   co_return refusal();
 }
 
@@ -114,14 +114,15 @@ Outcome Pool::refusal() const {
 Outcome Pool::breaker_refusal(TimePoint now) const {
   Outcome outcome = Outcome::failure(
       Outcome::Kind::crash_loop,
-      settings_.function + " died " + std::to_string(Breaker::kDeathsToOpen) +
+      settings_.function + " died " + std::to_string(CircuitBreaker::kFailuresToOpen) +
           " times in a row without an answer between; the last cause: " + breaker_.last_cause(),
       "mend the handler; the next trial comes by itself");
   outcome.retry_after = round_up(breaker_.pause_left(since_origin(now)));
   return outcome;
 }
 
-Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
+Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call,
+                                   CircuitBreaker::Permit& permit) {
   log_.invocation_queued(settings_.index, call, arrived);
   Waiter waiter(loop_.get_executor(), call.caller);
   queue_.push_back(&waiter);
@@ -137,14 +138,13 @@ Task<Acquired> Pool::wait_in_queue(TimePoint arrived, const Invocation& call) {
   switch (waiter.grant) {
     case Waiter::Grant::worker: {
       const Timing timing{.queue = timers_.now() - arrived};
-      co_return Lease(*this, waiter.worker, false, timing);
+      co_return Lease(*this, waiter.worker, std::move(permit), false, timing);
     }
     case Waiter::Grant::start:
-      co_return co_await start_for_request(arrived, waiter.worker);
+      co_return co_await start_for_request(arrived, waiter.worker, permit);
     case Waiter::Grant::none:
       break;
   }
-  breaker_.no_verdict();
   if (waiter.left)
     co_return Outcome::failure(Outcome::Kind::client_gone,
                                "the client closed its sending side while the request waited for a worker",

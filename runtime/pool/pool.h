@@ -9,7 +9,7 @@
 
 #include "events/event_log.h"
 #include "invocation.h"
-#include "pool/breaker.h"
+#include "pool/circuit_breaker.h"
 #include "pool/lease.h"
 #include "pool/pacer.h"
 #include "pool/worker_roster.h"
@@ -130,7 +130,7 @@ class Pool {
     Pacer::Mark mark = 0;
   };
 
-  Task<std::optional<Lease>> follow(WorkerNumber number, TimePoint arrived);
+  Task<bool> follow(WorkerNumber number, TimePoint arrived);
   WorkerNumber post_ahead(const Invocation& call);
   void take_back(Record& record);
   void watch_patience();
@@ -138,8 +138,8 @@ class Pool {
   Task<> wait_for_others(TimePoint arrived);
   void wait_in_order(Behind request);
   void let_others_go();
-  Task<Acquired> start_for_request(TimePoint arrived, WorkerNumber number);
-  Task<Acquired> wait_in_queue(TimePoint arrived, const Invocation& call);
+  Task<Acquired> start_for_request(TimePoint arrived, WorkerNumber number, CircuitBreaker::Permit& permit);
+  Task<Acquired> wait_in_queue(TimePoint arrived, const Invocation& call, CircuitBreaker::Permit& permit);
   Task<> start_spare(WorkerNumber number);
   Task<StartResult> start_worker(WorkerNumber number, bool spare);
   bool drop_if_left(Waiter& waiter);
@@ -159,7 +159,6 @@ class Pool {
   void settle(Occasion occasion = Occasion::completion);
   void carry_out(scaler::Step step);
   void grant_front(Waiter::Grant grant, WorkerNumber worker);
-  void judge(const Outcome& outcome);
 
   Loop& loop_;
   PoolSettings settings_;
@@ -167,7 +166,7 @@ class Pool {
   std::unique_ptr<WorkerSource> source_;
   events::EventLog& log_;
   WorkerRoster roster_;
-  Breaker breaker_;
+  CircuitBreaker breaker_;
   Pacer pacer_;
   std::vector<WorkerNumber> quick_;  ///< those that run a quick invocation now, or have followers
   bool talks_ = true;                ///< the last invocation printed something, or there was none

@@ -29,10 +29,6 @@ Task<StartResult> Pool::start_worker(WorkerNumber number, bool spare) {
     log_.worker_stopped(settings_.index, number, events::StopReason::start_failed,
                         {.lifetime = (now - asked).count()}, {}, now);
     result.failure.retry_after = std::chrono::seconds(1);
-    if (result.failure.kind == Outcome::Kind::init_failed)
-      breaker_.death(since_origin(now), result.failure.message);
-    else
-      breaker_.no_verdict();
     co_return result;
   }
   if (closed_) result.worker->kill();
@@ -48,22 +44,27 @@ Task<StartResult> Pool::start_worker(WorkerNumber number, bool spare) {
   co_return result;
 }
 
-Task<Acquired> Pool::start_for_request(TimePoint arrived, WorkerNumber number) {
+Task<Acquired> Pool::start_for_request(TimePoint arrived, WorkerNumber number,
+                                       CircuitBreaker::Permit& permit) {
   Timing timing{.queue = timers_.now() - arrived};
   StartResult result = co_await start_worker(number, false);
   if (!records_.contains(number)) {
+    if (result.failure.kind == Outcome::Kind::init_failed)
+      permit.failure(since_origin(timers_.now()), result.failure.message);
     settle();  // the place is free for a request that waits
     co_return std::move(result.failure);
   }
   timing.boot = result.cold_start.boot;
   timing.init = result.cold_start.init;
   roster_.ready_busy(number);
-  co_return Lease(*this, number, true, timing);
+  co_return Lease(*this, number, std::move(permit), true, timing);
 }
 
 Task<> Pool::start_spare(WorkerNumber number) {
   const StartResult result = co_await start_worker(number, true);
   if (!records_.contains(number)) {
+    if (result.failure.kind == Outcome::Kind::init_failed)
+      breaker_.failure(since_origin(timers_.now()), result.failure.message);
     // Nobody waits for it, so there is time: a start that fails at once must not be repeated at once.
     spares_again_ = timers_.now() + std::chrono::seconds(1);
     settle();

@@ -219,6 +219,21 @@ TEST_CASE("a client that leaves: the invocation is finished and the worker is us
   CHECK(next.header("x-coffees-start") == "warm");
 }
 
+TEST_CASE("a client that leaves while its trial starts a worker leaves the breaker's next trial to others") {
+  Server server(function("misbehave", fixture("misbehave"), "limit = 1\nenv = { WORKER_INIT_MS = \"300\" }"),
+                {"--cancel-on-disconnect"});
+  for (int i = 0; i < 5; ++i) REQUIRE(misbehave(server, "abort").status == 502);
+  REQUIRE(post(server.port(), "/misbehave", "{}").json()["code"] == "crash_loop");
+  // Those that the breaker refuses are answered at once. The trial has to wait for its worker.
+  CHECK(eventually([&] {
+    Client client(server.port());
+    client.send(
+        "POST /misbehave HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+    return !client.closed_by_server(100);
+  }));
+  CHECK(eventually([&] { return post(server.port(), "/misbehave", "{}").status == 200; }));
+}
+
 TEST_CASE("with --cancel-on-disconnect a client that leaves ends its invocation") {
   Server server(function("latte", menu("latte"), "limit = 1\ntimeout = \"60s\""), {"--cancel-on-disconnect"});
   {

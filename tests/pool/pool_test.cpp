@@ -174,6 +174,30 @@ TEST_CASE("five crashes in a row open the breaker, and orders are refused at onc
   CHECK(cafe.source->starts == 5);
 }
 
+TEST_CASE("a lease that is given back unused was no trial: the next order is one") {
+  Cafe cafe({.limit = 1});
+  for (WorkerNumber number = 1; number <= 5; ++number) {
+    cafe.order();
+    cafe.finish(number, Kind::crashed);
+  }
+  REQUIRE(cafe.pool->breaker_is_open());
+  cafe.pass(std::chrono::milliseconds(1100));
+  // What the dispatcher does for a client that has left before its worker was free.
+  bool had_lease = false;
+  spawn_detached(cafe.loop.get_executor(), [](Pool& from, bool& had) -> Task<> {
+    const Invocation call;
+    const Acquired acquired = co_await from.acquire(call);
+    had = std::holds_alternative<Lease>(acquired);
+  }(*cafe.pool, had_lease));
+  cafe.turn();
+  REQUIRE(had_lease);
+  const auto next = cafe.order();
+  CHECK_FALSE(*next);
+  cafe.finish(6);
+  CHECK(served(next));
+  CHECK_FALSE(cafe.pool->breaker_is_open());
+}
+
 TEST_CASE("a worker that throws instead of answering is stopped, and the order gets an outcome") {
   Cafe cafe({.limit = 1});
   const auto order = cafe.order();

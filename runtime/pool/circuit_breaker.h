@@ -1,0 +1,63 @@
+// Stops a function whose workers keep dying from burning the machine: pure, `now` is an argument.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace coffees {
+
+/// Opens after kFailuresToOpen failures in a row without one success between. While open, requests are
+/// refused at once, but for one trial when the pause is over; the pause grows 1, 2, 4, ... 30 s from trial to
+/// trial. A success closes it.
+class CircuitBreaker {
+ public:
+  using Time = std::chrono::nanoseconds;
+  static constexpr int kFailuresToOpen = 5;
+
+  /// One request's leave to be served. Ends once: with success(), with failure(), or by its destruction,
+  /// which says nothing of the function (a timeout, a client that left, a lease that was never used). A trial
+  /// that ends so makes room for another one. The breaker outlives it.
+  class Permit {
+   public:
+    Permit(Permit&& other) noexcept
+        : breaker_(std::exchange(other.breaker_, nullptr)), is_trial_(other.is_trial_) {}
+    Permit(const Permit&) = delete;
+    Permit& operator=(const Permit&) = delete;
+    ~Permit();
+
+    /// A worker answered.
+    void success();
+    /// A worker, or the start of one, died of `cause`.
+    void failure(Time now, std::string cause);
+
+   private:
+    friend class CircuitBreaker;
+    Permit(CircuitBreaker& breaker, bool is_trial) : breaker_(&breaker), is_trial_(is_trial) {}
+    CircuitBreaker* breaker_;  ///< null: it has ended
+    bool is_trial_;
+  };
+
+  /// Nothing: the request is refused.
+  std::optional<Permit> try_pass(Time now);
+  /// The start of a worker that no request waits for died of `cause`.
+  void failure(Time now, std::string cause);
+
+  [[nodiscard]] bool is_open() const { return open_; }
+  [[nodiscard]] const std::string& last_cause() const { return last_cause_; }
+  /// How long until the next trial; zero when one is allowed now.
+  [[nodiscard]] Time pause_left(Time now) const;
+
+ private:
+  void close();
+
+  int failures_ = 0;  ///< in a row
+  bool open_ = false;
+  bool trial_running_ = false;
+  Time pause_{0};
+  Time next_trial_{0};
+  std::string last_cause_;
+};
+
+}  // namespace coffees
