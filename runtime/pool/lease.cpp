@@ -25,7 +25,9 @@ events::StopReason stop_reason(Outcome::Kind kind) {
 }  // namespace
 
 Lease::~Lease() {
-  if (pool_ != nullptr) pool_->release(number_, reusable_, spent_, reason_);
+  using Use = Pool::Use;
+  const Use unused = cold_ ? Use::none_since_start : Use::none;
+  if (pool_ != nullptr) pool_->release(number_, used_ ? Use::one : unused, reusable_, spent_, reason_);
 }
 
 Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
@@ -33,6 +35,7 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   const TimePoint handed_over = pool_->timers_.now();
   pool_->hand_over(number_, call, cold_, arrived_ ? Pool::Stretch::goes_on : Pool::Stretch::begins,
                    handed_over);
+  used_ = true;
   reusable_ = false;  // until it has answered
   Outcome outcome;
   try {

@@ -29,6 +29,7 @@ class Lease {
         permit_(std::move(other.permit_)),
         number_(other.number_),
         cold_(other.cold_),
+        used_(other.used_),
         reusable_(other.reusable_),
         spent_(other.spent_),
         reason_(other.reason_),
@@ -49,6 +50,7 @@ class Lease {
   CircuitBreaker::Permit permit_;
   WorkerNumber number_;
   bool cold_;
+  bool used_ = false;  ///< a request was handed over
   bool reusable_ = true;
   bool spent_ = false;  ///< it has answered, but shall not serve another request; `reason_` says why
   events::StopReason reason_ = events::StopReason::crash;  ///< if it cannot be used again

@@ -6,7 +6,7 @@
 
 namespace coffees {
 
-void Pool::release(WorkerNumber number, bool reusable, bool spent, events::StopReason reason) {
+void Pool::release(WorkerNumber number, Use use, bool reusable, bool spent, events::StopReason reason) {
   using events::StopReason;
   const TimePoint now = timers_.now();
   Record& record = records_[number];
@@ -33,8 +33,12 @@ void Pool::release(WorkerNumber number, bool reusable, bool spent, events::StopR
     retire(number, reason);
   } else {
     roster_.give_back(number, since_origin(now));
-    log_.worker_idle(settings_.index, number, now - record.since, now);
-    record.since = now;
+    // One that was idle and got no request has been idle all the time.
+    if (use != Use::none) {
+      const Duration was_busy = use == Use::one ? now - record.since : Duration(0);
+      log_.worker_idle(settings_.index, number, was_busy, now);
+      record.since = now;
+    }
   }
   settle();
   let_others_go();

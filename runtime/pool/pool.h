@@ -149,7 +149,8 @@ class Pool {
 
   enum class Stretch { begins, goes_on };
   void hand_over(WorkerNumber number, const Invocation& call, bool cold, Stretch stretch, TimePoint now);
-  void release(WorkerNumber number, bool reusable, bool spent, events::StopReason reason);
+  enum class Use { one, none, none_since_start };  ///< of a lease: how many requests were handed over
+  void release(WorkerNumber number, Use use, bool reusable, bool spent, events::StopReason reason);
   void retire(WorkerNumber number, events::StopReason reason);
   void kill_soon(WorkerNumber number);
   void go_on_with_next(WorkerNumber number);

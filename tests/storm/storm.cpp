@@ -4,13 +4,14 @@
 
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <vector>
 
 #include "dispatcher/dispatcher.h"
 #include "events/event_reader.h"
 #include "request_id.h"
 #include "scaler/fixed_keep_warm.h"
+#include "storm/invariant.h"
+#include "storm/replay.h"
 #include "storm/simulated_source.h"
 
 namespace coffees::storm {
@@ -18,14 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-struct Violation : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-void require(bool holds, const char* invariant, const std::string& seen) {
-  if (!holds) throw Violation(fmt::format("{}: {}", invariant, seen));
-}
 
 class SilentSink : public LogSink {
  public:
@@ -43,13 +36,32 @@ struct Client : Caller {
   bool left = false;
   int outcomes = 0;
   Outcome::Kind kind = Outcome::Kind::ok;
+  Timing timing;
   bool has_left() override { return left; }
 };
+
+// Far more than one storm's events need.
+constexpr std::size_t kLogWords = std::size_t{1} << 18;
+
+// For an end to be reported after a deadline has passed.
+constexpr auto kSlack = milliseconds(5);
+
+void check_times(const Pool& pool, const Client& client) {
+  const Duration limit = pool.settings().timeout;
+  const std::string seen = fmt::format("request {} ({}) ran {} ns of {}", client.number, code_of(client.kind),
+                                       client.timing.exec.count(), limit.count());
+  require(client.timing.exec <= limit + kSlack, "answered at the deadline whatever the worker does", seen);
+  require(client.kind != Outcome::Kind::timeout || client.timing.exec >= limit, "no deadline comes early",
+          seen);
+}
 
 class Storm {
  public:
   explicit Storm(std::uint64_t seed)
-      : world_(seed), ids_(world_.clock, seed), log_(world_.timers, {"latte", "mocha"}) {
+      : world_(seed),
+        ids_(world_.clock, seed),
+        log_(world_.timers, {"latte", "mocha"}, kLogWords),
+        replay_(log_) {
     FunctionCatalog catalog;
     for (const char* name : {"latte", "mocha"}) add(catalog, name);
     dispatcher_.emplace(std::move(catalog), log_, world_.clock);
@@ -81,6 +93,7 @@ class Storm {
   RequestIdSource ids_;
   SilentSink sink_;
   events::EventLog log_;
+  Replay replay_;
   Weather weather_[2];
   std::vector<SimulatedSource*> sources_;
   std::optional<Dispatcher> dispatcher_;
@@ -162,6 +175,8 @@ Client& Storm::send(const std::string& function, bool may_leave) {
     const Outcome outcome = co_await to.invoke(call);
     ++from.outcomes;
     from.kind = outcome.kind;
+    from.timing = outcome.timing;
+    check_times(*to.catalog().find(name)->second, from);
     require(outcome.kind != Outcome::Kind::ok || outcome.body == from.body, "an answer is the request's own",
             fmt::format("request {} got '{}'", from.number, outcome.body.substr(0, 40)));
   }(*dispatcher_, client, function));
@@ -205,6 +220,8 @@ void Storm::go_on(Duration time) {
     world_.settle();
     check();
   }
+  replay_.read();
+  replay_.compare(*dispatcher_);
 }
 
 // What holds whenever the loop has nothing left to do.
@@ -233,11 +250,13 @@ void Storm::check_breakers() {
 }
 
 void Storm::check_end() {
+  dispatcher_->close();
+  go_on(seconds(5));
+  require(replay_.finished() == clients_.size(), "one outcome per request",
+          fmt::format("{} of {} requests are told as finished", replay_.finished(), clients_.size()));
   for (const auto& client : clients_)
     require(client->outcomes == 1, "one outcome per request",
             fmt::format("request {} has {}", client->number, client->outcomes));
-  dispatcher_->close();
-  go_on(seconds(5));
   for (std::size_t i = 0; i < sources_.size(); ++i)
     require(sources_[i]->alive() == 0, "everything is gone after a drain",
             fmt::format("{} processes of function {} live", sources_[i]->alive(), i));
@@ -269,7 +288,14 @@ void Storm::run() {
     if (random.chance(20)) operate();
     go_on(random.between(milliseconds(1), seconds(random.chance(20) ? 5 : 1)));
   }
-  check_breakers();
+  // Some end in the middle of it.
+  if (random.chance(70)) {
+    check_breakers();
+  } else if (random.chance(50)) {
+    dispatcher_->drain();
+    burst();
+    go_on(milliseconds(2));
+  }
   check_end();
 }
 
