@@ -64,12 +64,13 @@ TEST_CASE("a trial that succeeds closes the breaker") {
 TEST_CASE("failures of requests that were under way do not lengthen the pause, nor end a trial") {
   CircuitBreaker breaker;
   std::vector<CircuitBreaker::Permit> under_way;
+  under_way.reserve(20);
   for (int i = 0; i < 20; ++i) under_way.push_back(std::move(*breaker.try_pass(seconds(0))));
-  for (int i = 0; i < 10; ++i) under_way[i].failure(seconds(0), "died: aborted");
+  for (std::size_t i = 0; i < 10; ++i) under_way[i].failure(seconds(0), "died: aborted");
   CHECK(breaker.pause_left(seconds(0)) == seconds(1));
   const auto trial = breaker.try_pass(seconds(1));
   REQUIRE(trial);
-  for (int i = 10; i < 20; ++i) under_way[i].failure(seconds(1), "died: aborted");
+  for (std::size_t i = 10; i < 20; ++i) under_way[i].failure(seconds(1), "died: aborted");
   CHECK(breaker.pause_left(seconds(1)) == seconds(0));
   CHECK_FALSE(passes(breaker, seconds(1)));
 }

@@ -13,7 +13,7 @@ namespace coffees::storm {
 /// Reads the events of one log as they come. Violation (invariant.h) where one cannot follow the one before.
 class Replay {
  public:
-  explicit Replay(const events::EventLog& log) : log_(log), reader_(log, 0) {}
+  explicit Replay(const events::EventLog& log) : reader_(log, 0) {}
 
   /// Takes in what is new.
   void read();
@@ -35,7 +35,6 @@ class Replay {
   void take_invocation(const events::Event& event);
   void compare(const Pool& pool) const;
 
-  const events::EventLog& log_;
   events::EventReader reader_;
   std::map<events::FunctionIndex, Workers> workers_;
   std::map<std::string, events::FunctionIndex> waiting_;  ///< requests in a queue, or whose worker starts
