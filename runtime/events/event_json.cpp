@@ -82,6 +82,10 @@ void add_body(JsonLine& out, const Event& event) {
     case Type::function_failed:
       add_foreign(out, "message", event.text);
       break;
+    case Type::function_breaker:
+      out.member_word("state", name_of(static_cast<BreakerState>(header.detail)));
+      if (!event.text.empty()) add_foreign(out, "cause", event.text);
+      break;
     case Type::worker_starting:
       out.member_word("for", header.detail != 0 ? "spare" : "request");
       break;

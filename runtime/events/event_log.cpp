@@ -94,6 +94,12 @@ void EventLog::function_failed(FunctionIndex function, std::string_view why, Tim
   append_bytes(header_of(Type::function_failed, function), {}, why, now);
 }
 
+void EventLog::function_breaker(FunctionIndex function, BreakerState state, std::string_view cause,
+                                TimePoint now) {
+  append_bytes(header_of(Type::function_breaker, function, 0, static_cast<std::uint8_t>(state)), {},
+               state == BreakerState::closed ? "" : cause, now);
+}
+
 void EventLog::worker_starting(FunctionIndex function, std::uint32_t worker, bool spare, TimePoint now) {
   append_bytes(header_of(Type::worker_starting, function, worker, spare ? 1 : 0), {}, {}, now);
 }

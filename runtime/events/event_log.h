@@ -29,6 +29,8 @@ class EventLog {
   // -- The loop's side. `now` is the moment that the event is dated to.
   void function_loaded(FunctionIndex function, Duration init, TimePoint now);
   void function_failed(FunctionIndex function, std::string_view why, TimePoint now);
+  /// The breaker of a function is in another state than before. `cause`: of the last failure.
+  void function_breaker(FunctionIndex function, BreakerState state, std::string_view cause, TimePoint now);
   void worker_starting(FunctionIndex function, std::uint32_t worker, bool spare, TimePoint now);
   void worker_ready(FunctionIndex function, std::uint32_t worker, const Ready& ready, TimePoint now);
   void worker_busy(FunctionIndex function, std::uint32_t worker, std::string_view request_id,

@@ -146,6 +146,14 @@ std::string EventText::line(const Event& event) const {
     case Type::log:
       return who + fmt::format("{:<14} {} {}", worker_name(header), header.detail != 0 ? '*' : '|',
                                visible(event.text));
+    case Type::function_breaker: {
+      const auto state = static_cast<BreakerState>(header.detail);
+      if (state == BreakerState::half_open) return {};
+      if (state == BreakerState::closed)
+        return who + fmt::format("{:<14} serves again: its breaker is closed", worker_name(header));
+      return who + fmt::format("{:<14} {}: its workers keep dying; the last cause: {}", worker_name(header),
+                               paint("breaker open", kRed), visible(event.text));
+    }
     case Type::function_failed:
       return who +
              fmt::format("{:<14} {}: {}", worker_name(header), paint("failed", kRed), visible(event.text));

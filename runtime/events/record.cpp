@@ -10,6 +10,8 @@ const char* name_of(Type type) {
       return "function.loaded";
     case Type::function_failed:
       return "function.failed";
+    case Type::function_breaker:
+      return "function.breaker";
     case Type::worker_starting:
       return "worker.starting";
     case Type::worker_ready:
@@ -34,6 +36,18 @@ const char* name_of(Type type) {
       return "log";
     case Type::stats:
       return "stats";
+  }
+  return "?";
+}
+
+const char* name_of(BreakerState state) {
+  switch (state) {
+    case BreakerState::closed:
+      return "closed";
+    case BreakerState::open:
+      return "open";
+    case BreakerState::half_open:
+      return "half_open";
   }
   return "?";
 }

@@ -13,6 +13,7 @@ namespace coffees::events {
 enum class Type : std::uint8_t {
   function_loaded,      ///< Loaded
   function_failed,      ///< no body; text: why
+  function_breaker,     ///< no body; detail: BreakerState; text: the last cause, unless it is closed
   worker_starting,      ///< no body; detail: 1 when it is for min_warm or `warm`
   worker_ready,         ///< Ready
   worker_busy,          ///< Request
@@ -44,6 +45,14 @@ enum class StopReason : std::uint8_t {
   unfit,         ///< it had no descriptors, threads, output or /tmp left for another request
 };
 const char* name_of(StopReason reason);
+
+/// Whether a function's circuit breaker lets requests through.
+enum class BreakerState : std::uint8_t {
+  closed,     ///< all
+  open,       ///< none
+  half_open,  ///< one, on trial, is under way
+};
+const char* name_of(BreakerState state);
 
 /// A function is named by its place in the configuration.
 using FunctionIndex = std::uint16_t;

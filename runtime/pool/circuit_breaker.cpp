@@ -9,46 +9,47 @@ constexpr CircuitBreaker::Time kLongestPause = std::chrono::seconds(30);
 }  // namespace
 
 std::optional<CircuitBreaker::Permit> CircuitBreaker::try_pass(Time now) {
-  if (!open_) return Permit(*this, false);
-  if (trial_running_ || now < next_trial_) return std::nullopt;
-  trial_running_ = true;
-  return Permit(*this, true);
+  if (state_ == State::closed) return Permit(*this, 0);
+  if (state_ == State::half_open || now < next_trial_) return std::nullopt;
+  ++trials_;
+  become(State::half_open);
+  return Permit(*this, trials_);
 }
 
 CircuitBreaker::Permit::~Permit() {
-  if (breaker_ != nullptr && is_trial_) breaker_->trial_running_ = false;
+  if (breaker_ != nullptr && is_the_trial()) breaker_->become(State::open);
 }
 
 void CircuitBreaker::Permit::success() {
-  if (CircuitBreaker* breaker = std::exchange(breaker_, nullptr)) breaker->close();
+  CircuitBreaker* breaker = std::exchange(breaker_, nullptr);
+  if (breaker == nullptr) return;
+  breaker->failures_ = 0;
+  breaker->become(State::closed);
 }
 
 void CircuitBreaker::Permit::failure(Time now, std::string cause) {
+  if (breaker_ == nullptr) return;
+  const bool was_trial = is_the_trial();
   CircuitBreaker* breaker = std::exchange(breaker_, nullptr);
-  if (breaker == nullptr) return;
-  if (is_trial_ && breaker->open_) {
-    breaker->trial_running_ = false;
-    breaker->pause_ = std::min(breaker->pause_ * 2, kLongestPause);
-    breaker->next_trial_ = now + breaker->pause_;
-  }
   breaker->failure(now, std::move(cause));
+  if (!was_trial) return;
+  breaker->pause_ = std::min(breaker->pause_ * 2, kLongestPause);
+  breaker->next_trial_ = now + breaker->pause_;
+  breaker->become(State::open);
 }
 
 // Failures of what was under way when it opened do not lengthen the pause: only trials do.
 void CircuitBreaker::failure(Time now, std::string cause) {
   last_cause_ = std::move(cause);
   ++failures_;
-  if (open_ || failures_ < kFailuresToOpen) return;
-  open_ = true;
+  if (state_ != State::closed || failures_ < kFailuresToOpen) return;
   pause_ = kFirstPause;
   next_trial_ = now + pause_;
+  become(State::open);
 }
 
-// Also ends a trial: there is nothing left to try.
-void CircuitBreaker::close() {
-  failures_ = 0;
-  open_ = false;
-  trial_running_ = false;
+void CircuitBreaker::become(State state) {
+  if (std::exchange(state_, state) != state && on_change_) on_change_(state);
 }
 
 CircuitBreaker::Time CircuitBreaker::pause_left(Time now) const {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +17,10 @@ class CircuitBreaker {
  public:
   using Time = std::chrono::nanoseconds;
   static constexpr int kFailuresToOpen = 5;
+  enum class State { closed, open, half_open };  ///< half open: the trial is under way
+
+  /// `on_change` is called with each new state.
+  explicit CircuitBreaker(std::function<void(State)> on_change = {}) : on_change_(std::move(on_change)) {}
 
   /// One request's leave to be served. Ends once: with success(), with failure(), or by its destruction,
   /// which says nothing of the function (a timeout, a client that left, a lease that was never used). A trial
@@ -22,7 +28,7 @@ class CircuitBreaker {
   class Permit {
    public:
     Permit(Permit&& other) noexcept
-        : breaker_(std::exchange(other.breaker_, nullptr)), is_trial_(other.is_trial_) {}
+        : breaker_(std::exchange(other.breaker_, nullptr)), trial_(other.trial_) {}
     Permit(const Permit&) = delete;
     Permit& operator=(const Permit&) = delete;
     ~Permit();
@@ -34,9 +40,12 @@ class CircuitBreaker {
 
    private:
     friend class CircuitBreaker;
-    Permit(CircuitBreaker& breaker, bool is_trial) : breaker_(&breaker), is_trial_(is_trial) {}
+    Permit(CircuitBreaker& breaker, std::uint64_t trial) : breaker_(&breaker), trial_(trial) {}
+    [[nodiscard]] bool is_the_trial() const {
+      return breaker_->state_ == State::half_open && trial_ == breaker_->trials_;
+    }
     CircuitBreaker* breaker_;  ///< null: it has ended
-    bool is_trial_;
+    std::uint64_t trial_;      ///< its number; 0: it is none
   };
 
   /// Nothing: the request is refused.
@@ -44,17 +53,18 @@ class CircuitBreaker {
   /// The start of a worker that no request waits for died of `cause`.
   void failure(Time now, std::string cause);
 
-  [[nodiscard]] bool is_open() const { return open_; }
+  [[nodiscard]] bool is_open() const { return state_ != State::closed; }
   [[nodiscard]] const std::string& last_cause() const { return last_cause_; }
   /// How long until the next trial; zero when one is allowed now.
   [[nodiscard]] Time pause_left(Time now) const;
 
  private:
-  void close();
+  void become(State state);
 
-  int failures_ = 0;  ///< in a row
-  bool open_ = false;
-  bool trial_running_ = false;
+  std::function<void(State)> on_change_;
+  State state_ = State::closed;
+  int failures_ = 0;          ///< in a row
+  std::uint64_t trials_ = 0;  ///< so far; the number of the newest
   Time pause_{0};
   Time next_trial_{0};
   std::string last_cause_;

@@ -6,6 +6,10 @@
 namespace coffees {
 namespace {
 
+using State = CircuitBreaker::State;
+static_assert(static_cast<int>(State::open) == static_cast<int>(events::BreakerState::open));
+static_assert(static_cast<int>(State::half_open) == static_cast<int>(events::BreakerState::half_open));
+
 std::chrono::seconds round_up(Duration duration) {
   return std::max(std::chrono::ceil<std::chrono::seconds>(duration), std::chrono::seconds(1));
 }
@@ -30,6 +34,10 @@ Pool::Pool(Loop& loop, TimerQueue& timers, PoolSettings settings, std::unique_pt
       policy_(std::move(policy)),
       source_(std::move(source)),
       log_(log),
+      breaker_([this](CircuitBreaker::State state) {
+        log_.function_breaker(settings_.index, static_cast<events::BreakerState>(state),
+                              breaker_.last_cause(), timers_.now());
+      }),
       pacer_(settings_.processors),
       // In the next turn of the loop: answers that have come in may not have been looked at yet.
       patience_(timers, [this] { asio::post(loop_, [this] { give_up_if_slow(); }); }),

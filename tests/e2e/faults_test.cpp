@@ -106,6 +106,8 @@ TEST_CASE("five deaths in a row open the breaker: 503 at once, with the last cau
   CHECK_FALSE(refused.header("retry-after").empty());
   CHECK(post(server.port(), "/espresso", "x").status == 200);
   CHECK(eventually([&] { return post(server.port(), "/misbehave", "{}").status == 200; }));
+  CHECK(eventually([&] { return server.errors().find("breaker is closed") != std::string::npos; }));
+  CHECK(server.errors().find("breaker open") != std::string::npos);
 }
 
 TEST_CASE("libraries that cannot be served get an error each, and the others are served") {

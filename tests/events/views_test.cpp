@@ -398,6 +398,23 @@ TEST_CASE("a recording is JSON Lines that begin with hello, and leaves out what 
   }
 }
 
+TEST_CASE("a breaker's state is told with the last cause, unless it is closed") {
+  ViewedLog viewed;
+  viewed.log.function_breaker(0, BreakerState::open, "died: aborted\n", SteadyClock::now());
+  CHECK(viewed.newest()["type"] == "function.breaker");
+  CHECK(viewed.newest()["state"] == "open");
+  CHECK(viewed.newest()["cause"] == "died: aborted\n");
+  CHECK(viewed.newest_line().find(
+            "breaker open: its workers keep dying; the last cause: died: aborted\\x0a") != std::string::npos);
+  viewed.log.function_breaker(0, BreakerState::half_open, "died: aborted", SteadyClock::now());
+  CHECK(viewed.newest()["state"] == "half_open");
+  CHECK(viewed.newest_line().empty());
+  viewed.log.function_breaker(0, BreakerState::closed, "died: aborted", SteadyClock::now());
+  CHECK(viewed.newest()["state"] == "closed");
+  CHECK_FALSE(viewed.newest().contains("cause"));
+  CHECK(viewed.newest_line().find("serves again") != std::string::npos);
+}
+
 TEST_CASE("a recording to a full disk ends, is said to have ended, and keeps nothing more in memory") {
   ViewedLog viewed;
   const int file = ::open("/dev/full", O_WRONLY | O_CLOEXEC);

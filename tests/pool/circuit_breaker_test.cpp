@@ -88,6 +88,32 @@ TEST_CASE(
   CHECK(passes(breaker, seconds(1)));
 }
 
+TEST_CASE("a trial that is overtaken by a success says nothing of the trial after it") {
+  CircuitBreaker breaker;
+  auto under_way = breaker.try_pass(seconds(0));
+  fail(breaker, 5, seconds(0));
+  auto first = breaker.try_pass(seconds(1));
+  under_way->success();
+  fail(breaker, 5, seconds(2));
+  const auto second = breaker.try_pass(seconds(3));
+  REQUIRE(second);
+  first.reset();
+  CHECK_FALSE(passes(breaker, seconds(3)));
+}
+
+TEST_CASE("each change of state is told once") {
+  using State = CircuitBreaker::State;
+  std::vector<State> told;
+  CircuitBreaker breaker([&told](State state) { told.push_back(state); });
+  fail(breaker, 7, seconds(0));
+  breaker.try_pass(seconds(1)).reset();
+  breaker.try_pass(seconds(1))->failure(seconds(1), "died again");
+  breaker.try_pass(seconds(3))->success();
+  breaker.try_pass(seconds(3))->success();
+  CHECK(told == std::vector<State>{State::open, State::half_open, State::open, State::half_open, State::open,
+                                   State::half_open, State::closed});
+}
+
 TEST_CASE("a trial that ends without a verdict, or is never used, makes room for another") {
   CircuitBreaker breaker;
   fail(breaker, 5, seconds(0));

@@ -46,6 +46,9 @@ void Replay::take(const events::Event& event) {
     case Type::invocation_finished:
       take_invocation(event);
       break;
+    case Type::function_breaker:
+      breakers_[event.header.function] = static_cast<events::BreakerState>(event.header.detail);
+      break;
     default:
       break;
   }
@@ -129,6 +132,9 @@ void Replay::compare(const Pool& pool) const {
     require(running_.contains(same->second.request), kSame,
             fmt::format("worker {} serves nothing", worker.number));
   }
+  const auto breaker = breakers_.find(pool.settings().index);
+  const bool open = breaker != breakers_.end() && breaker->second != events::BreakerState::closed;
+  require(open == pool.breaker_is_open(), kSame, "whether the breaker is open");
   const auto waiting = std::count_if(waiting_.begin(), waiting_.end(), [&pool](const auto& one) {
     return one.second == pool.settings().index;
   });

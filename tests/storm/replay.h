@@ -40,6 +40,7 @@ class Replay {
   std::map<std::string, events::FunctionIndex> waiting_;  ///< requests in a queue, or whose worker starts
   std::map<std::string, std::uint32_t> running_;          ///< on which worker
   std::set<std::string> finished_;
+  std::map<events::FunctionIndex, events::BreakerState> breakers_;
 };
 
 }  // namespace coffees::storm

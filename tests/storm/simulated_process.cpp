@@ -16,11 +16,11 @@ constexpr platform::ExitStatus kCrashed{.code = 0, .signal = 11};
 constexpr platform::ExitStatus kKilled{.code = 0, .signal = 9};
 }  // namespace
 
-SimulatedProcess::SimulatedProcess(World& world, const Weather& weather, int pid, platform::UniqueFd channel,
-                                   platform::UniqueFd log, int mail, int bell,
+SimulatedProcess::SimulatedProcess(World& world, const FaultRates& faults, int pid,
+                                   platform::UniqueFd channel, platform::UniqueFd log, int mail, int bell,
                                    std::function<void(platform::ExitStatus)> ended)
     : world_(world),
-      weather_(weather),
+      faults_(faults),
       pid_(pid),
       channel_(std::move(channel)),
       log_(std::move(log)),
@@ -56,7 +56,7 @@ void SimulatedProcess::begin() {
     idle_ = true;
     return;
   }
-  if (world_.random.chance(weather_.crash) && world_.random.chance(25)) return end(kCrashed);
+  if (world_.random.chance(faults_.crash) && world_.random.chance(25)) return end(kCrashed);
   if (!read_request()) return end({.code = 0, .signal = 0});  // the dispatcher has closed the channel
   held_ = false;
   serve();
@@ -89,14 +89,14 @@ bool SimulatedProcess::read_channel() {
 
 void SimulatedProcess::serve() {
   Random& random = world_.random;
-  waited_ = random.chance(weather_.slow);
-  error_ = random.chance(weather_.error);
-  printed_ = random.chance(weather_.chatty);
+  waited_ = random.chance(faults_.slow);
+  error_ = random.chance(faults_.error);
+  printed_ = random.chance(faults_.chatty);
   if (printed_) {
     [[maybe_unused]] const ssize_t written = ::write(log_.get(), "hello\n", 6);
   }
-  if (random.chance(weather_.hang)) return;
-  if (random.chance(weather_.crash))
+  if (random.chance(faults_.hang)) return;
+  if (random.chance(faults_.crash))
     return later(random.between(microseconds(1), milliseconds(2)), &SimulatedProcess::misbehave);
   const Duration time = waited_ ? random.between(milliseconds(1), milliseconds(150))
                                 : random.between(microseconds(1), microseconds(random.chance(5) ? 900 : 30));
@@ -111,7 +111,7 @@ void SimulatedProcess::misbehave() {
 
 void SimulatedProcess::done() {
   Random& random = world_.random;
-  if (random.chance(weather_.nonsense)) {
+  if (random.chance(faults_.nonsense)) {
     switch (random.below(3)) {
       case 0:
         answer(invocation_, body_, true);

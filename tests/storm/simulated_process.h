@@ -7,6 +7,7 @@
 
 #include "platform/child_process.h"
 #include "platform/shared_memory.h"
+#include "storm/fault_rates.h"
 #include "storm/world.h"
 #include "worker/mailbox.h"
 #include "worker/process_handle.h"
@@ -14,23 +15,12 @@
 
 namespace coffees::storm {
 
-/// How the handlers of a function behave for a while, in percent of its requests; the rest is answered.
-struct Weather {
-  unsigned crash = 0;        ///< dies before, while or after it reads, or after it has answered
-  unsigned nonsense = 0;     ///< an answer that is torn, late, doubled or another request's
-  unsigned hang = 0;         ///< never answers
-  unsigned error = 0;        ///< a handler error
-  unsigned slow = 0;         ///< takes milliseconds, and waits meanwhile
-  unsigned chatty = 0;       ///< prints
-  unsigned start_fails = 0;  ///< of its starts
-};
-
 /// One simulated worker. Answers a request with its body.
 class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
  public:
   /// The worker's ends of channel and log, and descriptors to map its mailbox and the bell from. `ended` is
   /// called once, a moment after it has ended, as init would report it.
-  SimulatedProcess(World& world, const Weather& weather, int pid, platform::UniqueFd channel,
+  SimulatedProcess(World& world, const FaultRates& faults, int pid, platform::UniqueFd channel,
                    platform::UniqueFd log, int mail, int bell,
                    std::function<void(platform::ExitStatus)> ended);
 
@@ -54,7 +44,7 @@ class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
   void later(Duration time, void (SimulatedProcess::*action)());
 
   World& world_;
-  const Weather& weather_;
+  const FaultRates& faults_;
   int pid_;
   platform::UniqueFd channel_;
   platform::UniqueFd log_;

@@ -31,7 +31,7 @@ Task<StartResult> SimulatedSource::start(WorkerNumber number) {
   const Duration boot =
       world_.random.between(microseconds(300), milliseconds(world_.random.chance(5) ? 400 : 5));
   co_await sleep_until(world_.timers, world_.now() + boot);
-  if (world_.random.chance(weather_.start_fails)) {
+  if (world_.random.chance(faults_.start_fails)) {
     const bool init = world_.random.chance(50);
     result.failure =
         Outcome::failure(init ? Outcome::Kind::init_failed : Outcome::Kind::no_resources, "of the storm");
@@ -43,7 +43,7 @@ Task<StartResult> SimulatedSource::start(WorkerNumber number) {
                                                 std::move(ours), std::move(log_ours), sink_, room_);
   const platform::UniqueFd mail = worker->take_mail_descriptor();
   auto process = std::make_shared<SimulatedProcess>(
-      world_, weather_, static_cast<int>(number), std::move(theirs), std::move(log_theirs), mail.get(),
+      world_, faults_, static_cast<int>(number), std::move(theirs), std::move(log_theirs), mail.get(),
       room_.descriptor(), [this, number](platform::ExitStatus status) {
         const auto running = running_.extract(number);
         if (running.empty() || running.mapped().worker == nullptr) return;

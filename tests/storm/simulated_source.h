@@ -11,12 +11,12 @@
 
 namespace coffees::storm {
 
-/// The workers of one function. `weather` is looked at again for each request.
+/// The workers of one function. `faults` is looked at again for each request.
 class SimulatedSource : public WorkerSource {
  public:
-  SimulatedSource(World& world, const Weather& weather, ProcessSettings settings, LogSink& sink)
+  SimulatedSource(World& world, const FaultRates& faults, ProcessSettings settings, LogSink& sink)
       : world_(world),
-        weather_(weather),
+        faults_(faults),
         settings_(std::move(settings)),
         sink_(sink),
         room_(world.loop.get_executor()) {}
@@ -34,7 +34,7 @@ class SimulatedSource : public WorkerSource {
   };
 
   World& world_;
-  const Weather& weather_;
+  const FaultRates& faults_;
   ProcessSettings settings_;
   LogSink& sink_;
   MailRoom room_;

@@ -9,10 +9,10 @@
 #include "dispatcher/dispatcher.h"
 #include "events/event_reader.h"
 #include "request_id.h"
-#include "scaler/fixed_keep_warm.h"
+#include "storm/client.h"
+#include "storm/functions.h"
 #include "storm/invariant.h"
 #include "storm/replay.h"
-#include "storm/simulated_source.h"
 
 namespace coffees::storm {
 namespace {
@@ -26,34 +26,8 @@ class SilentSink : public LogSink {
   void note(const LogOrigin&, std::string_view, std::string_view) override {}
 };
 
-// One client. It may leave, which cancels its invocation or is seen while it waits.
-struct Client : Caller {
-  std::uint64_t number = 0;
-  std::string id;
-  std::string body;
-  Cancellation cancellation;
-  bool cancels = false;
-  bool left = false;
-  int outcomes = 0;
-  Outcome::Kind kind = Outcome::Kind::ok;
-  Timing timing;
-  bool has_left() override { return left; }
-};
-
 // Far more than one storm's events need.
 constexpr std::size_t kLogWords = std::size_t{1} << 18;
-
-// For an end to be reported after a deadline has passed.
-constexpr auto kSlack = milliseconds(5);
-
-void check_times(const Pool& pool, const Client& client) {
-  const Duration limit = pool.settings().timeout;
-  const std::string seen = fmt::format("request {} ({}) ran {} ns of {}", client.number, code_of(client.kind),
-                                       client.timing.exec.count(), limit.count());
-  require(client.timing.exec <= limit + kSlack, "answered at the deadline whatever the worker does", seen);
-  require(client.kind != Outcome::Kind::timeout || client.timing.exec >= limit, "no deadline comes early",
-          seen);
-}
 
 class Storm {
  public:
@@ -63,7 +37,12 @@ class Storm {
         log_(world_.timers, {"latte", "mocha"}, kLogWords),
         replay_(log_) {
     FunctionCatalog catalog;
-    for (const char* name : {"latte", "mocha"}) add(catalog, name);
+    for (const char* name : {"latte", "mocha"}) {
+      const std::size_t index = sources_.size();
+      DrawnFunction function = draw_function(world_, name, index, faults_[index], sink_, log_);
+      sources_.push_back(function.source);
+      catalog[name] = std::move(function.pool);
+    }
     dispatcher_.emplace(std::move(catalog), log_, world_.clock);
     for (auto& [name, pool] : dispatcher_->catalog()) pool->open();
     world_.when_quiet([this] { return look(); });
@@ -78,8 +57,7 @@ class Storm {
   [[nodiscard]] std::uint64_t digest() const;
 
  private:
-  void add(FunctionCatalog& catalog, const std::string& name);
-  void change_weather();
+  void change_faults();
   void burst();
   void operate();
   Client& send(const std::string& function, bool may_leave);
@@ -94,39 +72,11 @@ class Storm {
   SilentSink sink_;
   events::EventLog log_;
   Replay replay_;
-  Weather weather_[2];
+  FaultRates faults_[2];
   std::vector<SimulatedSource*> sources_;
   std::optional<Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<Client>> clients_;
 };
-
-void Storm::add(FunctionCatalog& catalog, const std::string& name) {
-  Random& random = world_.random;
-  const std::size_t index = sources_.size();
-  const std::size_t limit = 1 + random.below(6);
-  const scaler::Rules rules{.keep_warm = random.between(milliseconds(1), seconds(5)),
-                            .min_warm = random.below(3) == 0 ? random.below(limit + 1) : 0,
-                            .limit = limit,
-                            .queue = random.chance(70) ? random.below(40) : 0};
-  auto source = std::make_unique<SimulatedSource>(world_, weather_[index],
-                                                  ProcessSettings{.function = name,
-                                                                  .index = static_cast<std::uint16_t>(index),
-                                                                  .max_body = 1 << 20,
-                                                                  .memory = 1 << 27},
-                                                  sink_);
-  sources_.push_back(source.get());
-  catalog[name] =
-      std::make_unique<Pool>(world_.loop, world_.timers,
-                             PoolSettings{.function = name,
-                                          .index = static_cast<events::FunctionIndex>(index),
-                                          .rules = rules,
-                                          .timeout = random.between(milliseconds(5), milliseconds(500)),
-                                          .queue_timeout = random.between(milliseconds(1), seconds(2)),
-                                          .max_requests = random.chance(20) ? 1 + random.below(20) : 0,
-                                          .reuse = !random.chance(10),
-                                          .processors = static_cast<unsigned>(1 + random.below(4))},
-                             std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source), log_);
-}
 
 bool Storm::look() {
   bool any = false;
@@ -134,57 +84,15 @@ bool Storm::look() {
   return any;
 }
 
-void Storm::change_weather() {
-  Random& random = world_.random;
-  for (Weather& weather : weather_) {
-    weather = {};
-    switch (random.below(4)) {
-      case 0:  // fair
-        break;
-      case 1:
-        weather = {.crash = 100, .start_fails = 20};
-        break;
-      default:
-        weather = {.crash = static_cast<unsigned>(random.below(20)),
-                   .nonsense = static_cast<unsigned>(random.below(6)),
-                   .hang = static_cast<unsigned>(random.below(6)),
-                   .error = static_cast<unsigned>(random.below(20)),
-                   .slow = static_cast<unsigned>(random.below(60)),
-                   .chatty = static_cast<unsigned>(random.below(20)),
-                   .start_fails = static_cast<unsigned>(random.below(10))};
-        break;
-    }
-  }
+void Storm::change_faults() {
+  for (FaultRates& faults : faults_) faults = draw_fault_rates(world_.random);
 }
 
 Client& Storm::send(const std::string& function, bool may_leave) {
-  Random& random = world_.random;
   Client& client = *clients_.emplace_back(std::make_unique<Client>());
   client.number = clients_.size();
   client.id = ids_.make().view();
-  client.body = fmt::format("nonce {}", client.number);
-  if (random.chance(3)) client.body.resize(4096 + random.below(60'000), 'm');
-  client.cancels = may_leave && random.chance(30);
-  spawn_detached(world_.loop.get_executor(), [](Dispatcher& to, Client& from, std::string name) -> Task<> {
-    const Invocation call{.function = name,
-                          .request_id = from.id,
-                          .method = "POST",
-                          .body = from.body,
-                          .cancellation = from.cancels ? &from.cancellation : nullptr,
-                          .caller = &from};
-    const Outcome outcome = co_await to.invoke(call);
-    ++from.outcomes;
-    from.kind = outcome.kind;
-    from.timing = outcome.timing;
-    check_times(*to.catalog().find(name)->second, from);
-    require(outcome.kind != Outcome::Kind::ok || outcome.body == from.body, "an answer is the request's own",
-            fmt::format("request {} got '{}'", from.number, outcome.body.substr(0, 40)));
-  }(*dispatcher_, client, function));
-  if (may_leave && random.chance(25))
-    world_.after(random.between(std::chrono::microseconds(1), milliseconds(300)), [&client] {
-      client.left = true;
-      if (client.cancels && client.outcomes == 0) client.cancellation.request();
-    });
+  go(world_, *dispatcher_, client, function, may_leave);
   return client;
 }
 
@@ -238,7 +146,7 @@ void Storm::check() {
 
 // After a long calm every function serves again: a breaker that is open admits a trial.
 void Storm::check_breakers() {
-  for (Weather& weather : weather_) weather = {};
+  for (FaultRates& faults : faults_) faults = {};
   go_on(seconds(40));
   for (const auto& [name, pool] : dispatcher_->catalog()) {
     const Client& client = send(name, false);
@@ -283,7 +191,7 @@ void Storm::run() {
   Random& random = world_.random;
   const std::uint64_t rounds = 20 + random.below(30);
   for (std::uint64_t round = 0; round < rounds; ++round) {
-    if (round % 4 == 0) change_weather();
+    if (round % 4 == 0) change_faults();
     burst();
     if (random.chance(20)) operate();
     go_on(random.between(milliseconds(1), seconds(random.chance(20) ? 5 : 1)));
