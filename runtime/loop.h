@@ -36,8 +36,8 @@ using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 class Loop;
 
 /// Where one coroutine waits to be resumed: at once, on the loop's thread, by the caller of open(). Far
-/// cheaper than a Signal, and for one only. Not a flag either: opening a gate where nobody waits does
-/// nothing.
+/// cheaper than a Signal, and for one coroutine only. A gate remembers nothing: open() does nothing if no
+/// coroutine waits.
 class Gate
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:

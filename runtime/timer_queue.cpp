@@ -2,8 +2,8 @@
 
 namespace coffees {
 
-// A deadline that was disarmed leaves the alarm as it is: waking up once too often is cheaper than a system
-// call for every request.
+// Disarming a deadline leaves the alarm as it is: an alarm too many costs less than a system call per
+// request.
 void TimerQueue::added(TimePoint when) {
   if (!alarm_ || when >= alarm_time_) return;
   alarm_time_ = when;

@@ -67,7 +67,8 @@ class Deadline {
   bool armed_ = false;
 };
 
-/// Waits for a notify() of `signal`, at most until `when`. Returns whether it was in time.
+/// Waits for a notify() of `signal`, at most until `when`. Returns whether it was in time. At `when` it
+/// notifies `signal` itself: so only one coroutine may wait for that.
 Task<bool> wait_until(TimerQueue& timers, Signal& signal, TimePoint when);
 
 /// Waits until `when`.

@@ -117,6 +117,14 @@ std::optional<Followers> start_views(const ServeOptions& options, const events::
   }
 }
 
+// Their threads have shown all events when this returns.
+void end_views(events::EventLog& log, admin::AdminServer& admin, Followers& followers, Console& console) {
+  log.close();
+  admin.stop();
+  followers.clear();
+  console.flush();
+}
+
 // The one line on standard output that tells a program which ports were taken.
 void print_ready(const std::string& url, std::uint16_t port, const std::string& admin_url,
                  std::uint16_t admin_port, platform::isolation::Level level) {
@@ -198,10 +206,7 @@ int serve(const ServeOptions& options) {
   dispatcher.close();
   const bool all_ended = end_processes(loop, sources);
   bridge.close();
-  log.close();
-  admin.stop();
-  followers->clear();
-  console.flush();
+  end_views(log, admin, *followers, console);
   loop.abandon();
   return all_ended ? exit_code : kBug;
 }

@@ -51,7 +51,7 @@ std::string port_complaint(const std::string& scheme, const std::string& host, c
 
 std::string host_complaint(const std::string& host) {
   if (host.find('*') != std::string::npos)
-    return "\"*\" alone stands for every origin; there are no patterns";
+    return "\"*\" alone means every origin; no pattern such as *.example works";
   if (host.starts_with('[')) {
     AddressSet parsed;
     const bool closed = host.ends_with(']');

@@ -12,15 +12,17 @@ RequestIds::Use RequestIds::begin(RequestId& id, std::string_view given, bool& i
       if (!in_use) {
         id = *wanted;
         remember(id);
+        return Use(id.view(), adopted_in_use_);
       }
     }
   }
-  return Use(in_use_, id.view());
+  return Use(id.view(), ours_in_use_);
 }
 
 bool RequestIds::may_adopt(std::string_view given) const {
-  if (remembered_views_.contains(given)) return false;
-  return std::none_of(in_use_.begin(), in_use_.end(), [given](const Use& use) { return use.id_ == given; });
+  if (adopted_in_use_.contains(given) || remembered_views_.contains(given)) return false;
+  return std::none_of(ours_in_use_.begin(), ours_in_use_.end(),
+                      [given](const Use& use) { return use.id_ == given; });
 }
 
 void RequestIds::remember(const RequestId& id) {

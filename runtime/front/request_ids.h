@@ -27,14 +27,23 @@ class RequestIds {
    public:
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;
+    ~Use() {
+      if (adopted_ != nullptr) adopted_->erase(id_);
+    }
 
    private:
     friend class RequestIds;
+    /// Of an adopted id.
+    Use(std::string_view id, std::unordered_set<std::string_view>& adopted) : id_(id), adopted_(&adopted) {
+      adopted.insert(id);
+    }
+    /// Of one of ours.
     template <typename List>
-    Use(List& in_use, std::string_view id) : id_(id) {
-      in_use.push_back(*this);
+    Use(std::string_view id, List& ours) : id_(id) {
+      ours.push_back(*this);
     }
     std::string_view id_;
+    std::unordered_set<std::string_view>* adopted_ = nullptr;  ///< null: it is one of ours
   };
 
   /// Begins the use of `id`, which stays where it is until that ends. Takes over `given`, what the client has
@@ -47,8 +56,9 @@ class RequestIds {
   void remember(const RequestId& id);
 
   RequestIdSource source_;
-  // Without memory of its own, since nearly all ids are ours and are never looked for.
-  boost::intrusive::list<Use, boost::intrusive::constant_time_size<false>> in_use_;
+  // Ours need no memory of their own: they are looked for only when a client gives an id.
+  boost::intrusive::list<Use, boost::intrusive::constant_time_size<false>> ours_in_use_;
+  std::unordered_set<std::string_view> adopted_in_use_;
   std::vector<RequestId> remembered_;  ///< a ring; its memory is taken when the first one is adopted
   std::unordered_set<std::string_view> remembered_views_;
   std::size_t oldest_ = 0;

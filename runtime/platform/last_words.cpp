@@ -68,7 +68,7 @@ void set_default(int signal) {
 // (glibc's abort-instr.h).
 bool is_end_of_abort(int signal, const siginfo_t& information, std::uintptr_t pc) {
 #if defined(__x86_64__)
-  // Of a jump to no code some processors say where it went to.
+  // A jump to an impossible address may fail at its target, which cannot be read.
   const bool readable = information.si_code == SI_KERNEL && pc >> 47 == 0;
   return signal == SIGSEGV && readable && *reinterpret_cast<const std::uint8_t*>(pc) == 0xf4;
 #elif defined(__aarch64__)

@@ -31,7 +31,8 @@ int end_now_signal();
 /// inherit it and may call this again for messages of their own; `channel` -1 says nothing.
 ///
 /// - SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS and abort() end the process, a stack overflow of the
-///   main thread included; abort() also where a handler has changed the action of SIGABRT since.
+///   main thread included. As PID 1 of a namespace, abort() is recognised even if a handler library has
+///   changed the action of SIGABRT since; elsewhere such a library takes the message and the half line away.
 /// - Signals that end a process by default (signal(7)) do so when this process raised them against itself, or
 ///   with `in_pid_namespace` when anything in the same PID namespace did; from outside they are ignored: a
 ///   signal to the whole process tree must not end a worker that serves.

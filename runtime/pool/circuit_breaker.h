@@ -45,7 +45,7 @@ class CircuitBreaker {
       return breaker_->state_ == State::half_open && trial_ == breaker_->trials_;
     }
     CircuitBreaker* breaker_;  ///< null: it has ended
-    std::uint64_t trial_;      ///< its number; 0: it is none
+    std::uint64_t trial_;      ///< its number; 0 if it is not a trial
   };
 
   /// Nothing: the request is refused.

@@ -79,7 +79,7 @@ Task<Outcome> Lease::invoke(const Invocation& call, bool& undelivered) {
   co_return outcome;
 }
 
-// What it says of the function; else nothing.
+// Tells the breaker whether the function is well, where the outcome shows it.
 void Lease::judge(const Outcome& outcome, TimePoint now) {
   switch (outcome.kind) {
     case Outcome::Kind::ok:

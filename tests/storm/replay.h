@@ -1,4 +1,5 @@
-// The event log, played again: whoever reads nothing else knows the same workers and requests as the pool.
+// Replays the event log: its events alone must give the same workers, requests and breakers as the pools
+// have.
 #pragma once
 
 #include <map>

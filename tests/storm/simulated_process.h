@@ -1,4 +1,4 @@
-// A worker process that is none: the other side of a real ProcessWorker's mailbox, channel and log, within
+// A simulated worker process: the other side of a real ProcessWorker's mailbox, channel and log, within
 // this process and in the time of a World.
 #pragma once
 

@@ -34,8 +34,7 @@ class World {
 
   /// Lets everything happen that happens now.
   void settle();
-  /// Goes on to the next moment at which anything happens. False when there is none up to `end`: then it is
-  /// `end`.
+  /// Moves time on to the next event. Returns false if there is none up to `end`; the time is `end` then.
   bool step(TimePoint end);
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 

@@ -134,6 +134,11 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
+bool is_finished_in(const std::string& recording, const std::string& id) {
+  const std::string text = read_file(recording);
+  return text.find("invocation.finished") != std::string::npos && text.find(id) != std::string::npos;
+}
+
 TemporaryDirectory::TemporaryDirectory() : path_(temporary_directory()) {}
 TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }
 

@@ -32,6 +32,8 @@ class TemporaryDirectory {
 
 /// All that is in a file.
 std::string read_file(const std::string& path);
+/// Whether a recording (JSON Lines of events) names request `id` and the end of an invocation.
+bool is_finished_in(const std::string& recording, const std::string& id);
 
 /// The path of a menu or fixture library, and a [functions] table for it.
 std::string menu(const std::string& name);
