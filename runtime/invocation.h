@@ -11,7 +11,7 @@
 
 namespace coffees {
 
-/// Tells whoever runs an invocation that its client has gone. One per invocation, on the loop's thread.
+/// Tells that the client of an invocation has gone. One per invocation, on the loop's thread.
 class Cancellation {
  public:
   /// Asks for the end; calls what on_request() was given, once.
@@ -29,7 +29,7 @@ class Cancellation {
   std::function<void()> action_;
 };
 
-/// The client of an invocation, for whoever makes it wait.
+/// The client of an invocation, for a queue that makes it wait.
 class Caller {
  public:
   Caller() = default;
@@ -59,8 +59,8 @@ struct Invocation {
 
 /// Where the time of an invocation went. Measured, never estimated.
 struct Timing {
-  std::chrono::nanoseconds queue{0};  ///< from arrival until a worker was chosen, its start began, or, behind
-                                      ///< others in its mailbox, the worker began with it
+  std::chrono::nanoseconds queue{0};  ///< from arrival until a worker was chosen, its start began, or, if it
+                                      ///< was pipelined, the worker began with it
   std::chrono::nanoseconds boot{0};   ///< cold only: until a worker was isolated and ready, without init
   std::chrono::nanoseconds init{0};   ///< cold only: what this request waited for the handler's own init
   std::chrono::nanoseconds exec{0};   ///< from handing over, or beginning, until its answer was complete
@@ -72,8 +72,6 @@ struct Usage {
   std::uint64_t peak_rss = 0;       ///< bytes, the most that the worker ever held; 0: not known
   bool waited = true;               ///< the handler slept or waited for something
   std::chrono::nanoseconds ran{0};  ///< as the worker measured it; 0: not known
-  bool logged = true;               ///< the worker's process has printed something
-  bool held = false;                ///< the worker begins nothing that was handed over before this was seen
   bool left_children = false;       ///< processes that it started are still there, running or ended
   bool unfit = false;               ///< the worker has lost the means to serve another request
 };
@@ -109,7 +107,7 @@ struct Outcome {
   std::string hint;                     ///< not ok: what to do about it
   std::uint32_t worker_number = 0;      ///< who served: the 3 of "espresso#3"; 0 when no worker was reached
   bool cold = false;                    ///< it waited for its worker to start
-  std::chrono::seconds retry_after{0};  ///< refusals: when to come again
+  std::chrono::seconds retry_after{0};  ///< rejections: value of Retry-After
   Timing timing;
   Usage usage;
 

@@ -54,9 +54,10 @@ Json function_document(const config::Function& function, const FunctionState& st
   document["memory"] = config::format_size(function.memory);
   document["workers"] = {{"starting", state.snapshot.starting},
                          {"idle", state.snapshot.idle},
-                         {"busy", state.snapshot.busy},
+                         {"busy", state.snapshot.busy - state.draining},
+                         {"draining", state.draining},
                          {"stopping", state.stopping}};
-  document["queue"] = state.snapshot.waiting;
+  document["queue"] = state.waiting;
   document["breaker"] = state.breaker_open ? "open" : "closed";
   return document;
 }
@@ -69,7 +70,7 @@ Json worker_document(const std::string& function, const WorkerStatus& worker, Ti
   document["pid"] = worker.pid == 0 ? Json() : Json(worker.pid);
   document["age_ms"] = milliseconds(now - worker.started);
   if (worker.state == WorkerState::idle) document["idle_ms"] = milliseconds(now - worker.since);
-  if (worker.state == WorkerState::busy) {
+  if (worker.state == WorkerState::busy || worker.state == WorkerState::draining) {
     document["busy_ms"] = milliseconds(now - worker.since);
     document["request_id"] = worker.request.view();
   }
@@ -108,7 +109,7 @@ td.n, th.n {{ text-align: right }}
         "<tr><td>{}<td>{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td "
         "class=\"n\">{}</tr>\n",
         escape_html(function.name), now.breaker_open ? "crash loop" : escape_html(now.source.state),
-        now.snapshot.starting, now.snapshot.idle, now.snapshot.busy, now.snapshot.waiting, function.limit);
+        now.snapshot.starting, now.snapshot.idle, now.snapshot.busy, now.waiting, function.limit);
   }
   page +=
       "</table><h2>Workers</h2><table><tr><th>worker<th>state<th class=\"n\">pid<th class=\"n\">age"

@@ -132,16 +132,17 @@ void write_workers(Writer& out, const MetricsSource& source, std::size_t functio
   out.family("coffees_workers", "gauge", "Worker processes, by state.");
   for (std::size_t i = 0; i < functions; ++i) {
     const FunctionState& now = source.state.functions[i];
-    const std::array<std::pair<const char*, std::size_t>, 4> states{{{"starting", now.snapshot.starting},
-                                                                     {"idle", now.snapshot.idle},
-                                                                     {"busy", now.snapshot.busy},
-                                                                     {"stopping", now.stopping}}};
+    const std::array<std::pair<const char*, std::size_t>, 5> states{
+        {{"starting", now.snapshot.starting},
+         {"idle", now.snapshot.idle},
+         {"busy", now.snapshot.busy - now.draining},
+         {"draining", now.draining},
+         {"stopping", now.stopping}}};
     for (const auto& [state, number] : states)
       out.sample(fmt::format("{},state=\"{}\"", out.labels(i), state), number);
   }
-  out.family("coffees_queue_depth", "gauge", "Requests that wait at the limit.");
-  for (std::size_t i = 0; i < functions; ++i)
-    out.sample(out.labels(i), source.state.functions[i].snapshot.waiting);
+  out.family("coffees_queue_depth", "gauge", "Requests that wait.");
+  for (std::size_t i = 0; i < functions; ++i) out.sample(out.labels(i), source.state.functions[i].waiting);
   out.family("coffees_inflight", "gauge", "Invocations that a worker is serving.");
   for (std::size_t i = 0; i < functions; ++i)
     out.sample(out.labels(i), source.state.functions[i].snapshot.busy);

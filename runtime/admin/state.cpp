@@ -7,12 +7,14 @@ State read_state(const Dispatcher& dispatcher, const std::vector<std::string>& n
   state.now = SteadyClock::now();
   state.draining = dispatcher.draining();
   for (const std::string& name : names) {
-    const Pool& pool = *dispatcher.catalog().find(name)->second;
+    const WorkerPool& pool = *dispatcher.catalog().find(name)->second;
     state.functions.push_back({.snapshot = pool.snapshot(),
-                               .stopping = pool.roster().count(WorkerState::stopping),
+                               .draining = pool.table().count(WorkerState::draining),
+                               .stopping = pool.table().count(WorkerState::stopping),
+                               .waiting = pool.waiting(),
                                .source = pool.source_status(),
                                .breaker_open = pool.breaker_is_open(),
-                               .workers = pool.workers()});
+                               .workers = worker_statuses(pool, state.now)});
   }
   return state;
 }
@@ -23,9 +25,10 @@ events::Stats read_stats(const Dispatcher& dispatcher) {
     const scaler::Snapshot now = pool->snapshot();
     stats.starting += now.starting;
     stats.idle += now.idle;
-    stats.busy += now.busy;
-    stats.waiting += now.waiting;
-    stats.stopping += pool->roster().count(WorkerState::stopping);
+    stats.busy += pool->table().count(WorkerState::busy);
+    stats.draining += pool->table().count(WorkerState::draining);
+    stats.stopping += pool->table().count(WorkerState::stopping);
+    stats.waiting += pool->waiting();
   }
   return stats;
 }

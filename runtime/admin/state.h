@@ -4,13 +4,16 @@
 #include <vector>
 
 #include "dispatcher/dispatcher.h"
+#include "dispatcher/worker_status.h"
 
 namespace coffees::admin {
 
 /// One function at one moment.
 struct FunctionState {
-  scaler::Snapshot snapshot;
+  scaler::Snapshot snapshot;  ///< `busy` includes those that drain
+  std::size_t draining = 0;
   std::size_t stopping = 0;
+  std::size_t waiting = 0;  ///< requests, for whatever
   SourceStatus source;
   bool breaker_open = false;
   std::vector<WorkerStatus> workers;  ///< sorted by number

@@ -86,17 +86,17 @@ Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configur
     auto source = std::make_unique<zygote::ZygoteSource>(
         loop, timers, source_settings(function, configuration.server, host, index), sink);
     assembly.sources.push_back(source.get());
-    assembly.catalog[function.name] =
-        std::make_unique<Pool>(loop, timers,
-                               PoolSettings{.function = function.name,
-                                            .index = static_cast<events::FunctionIndex>(index),
-                                            .rules = rules,
-                                            .timeout = function.timeout,
-                                            .queue_timeout = function.queue_timeout,
-                                            .max_requests = function.max_requests,
-                                            .reuse = function.reuse,
-                                            .processors = std::max(1U, std::thread::hardware_concurrency())},
-                               std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source), log);
+    assembly.catalog[function.name] = std::make_unique<WorkerPool>(
+        loop, timers,
+        PoolSettings{.function = function.name,
+                     .index = static_cast<events::FunctionIndex>(index),
+                     .rules = rules,
+                     .timeout = function.timeout,
+                     .queue_timeout = function.queue_timeout,
+                     .max_requests = function.max_requests,
+                     .reuse = function.reuse,
+                     .processors = std::max(1U, std::thread::hardware_concurrency())},
+        std::make_unique<scaler::FixedKeepWarm>(rules), std::move(source), log);
     ++index;
   }
   return assembly;

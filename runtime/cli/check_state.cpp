@@ -57,6 +57,10 @@ std::vector<std::string> drawn_at_load(const Answers& first, const Answers& seco
   return found;
 }
 
+class NoListener final : public TurnListener {
+  void turn_begins() override {}
+};
+
 // One event on one new worker; nothing when it did not answer, which `why_not` then explains.
 Task<std::optional<Fields>> ask(zygote::ZygoteSource& source, WorkerNumber number, std::string_view function,
                                 std::string_view body, Duration timeout, std::string& why_not) {
@@ -69,8 +73,9 @@ Task<std::optional<Fields>> ask(zygote::ZygoteSource& source, WorkerNumber numbe
   const RequestId id = RequestIdSource(clock).make();
   const Invocation call{
       .function = function, .request_id = id.view(), .method = "POST", .path = {}, .body = body};
-  bool undelivered = false;
-  const Outcome outcome = co_await started.worker->invoke(call, timeout, true, undelivered);
+  NoListener listener;
+  const InvocationResult result = co_await started.worker->invoke(call, timeout, true, listener);
+  const Outcome& outcome = result.outcome;
   started.worker->kill();
   if (outcome.kind == Outcome::Kind::ok) co_return fields_of(outcome);
   why_not = "it does not answer this event: " + outcome.message;

@@ -35,7 +35,7 @@ constexpr std::uint64_t kDescriptors = 16'384;
 void prepare_all(Loop& loop, const Dispatcher& dispatcher, const std::vector<zygote::ZygoteSource*>& sources,
                  const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    spawn_detached(loop.get_executor(), [](zygote::ZygoteSource& source, Pool& pool) -> Task<> {
+    spawn_detached(loop.get_executor(), [](zygote::ZygoteSource& source, WorkerPool& pool) -> Task<> {
       const Outcome outcome = co_await source.prepare();
       if (outcome.kind == Outcome::Kind::ok) pool.open();
     }(*sources[i], *dispatcher.catalog().at(names[i])));

@@ -9,23 +9,26 @@ namespace coffees {
 Task<Outcome> Dispatcher::invoke(const Invocation& call) {
   const auto found = catalog_.find(call.function);
   if (found == catalog_.end()) co_return finished(events::kNoFunction, call, unknown_function(call.function));
-  Pool& pool = *found->second;
+  WorkerPool& pool = *found->second;
   const events::FunctionIndex index = pool.settings().index;
   if (draining_)
     co_return finished(index, call, Outcome::failure(Outcome::Kind::draining, "the server is stopping"));
 
-  // A second time only when the worker died before it had read the request: then no handler has seen it.
-  for (int attempt = 0;; ++attempt) {
-    Acquired acquired = co_await pool.acquire(call);
+  // Again if no handler has seen it: once if the worker died before it had read the request, and whenever the
+  // request was revoked.
+  Ticket ticket = pool.ticket();
+  for (int deaths = 0;;) {
+    Acquired acquired = co_await pool.acquire(call, ticket);
     if (auto* refusal = std::get_if<Outcome>(&acquired)) co_return finished(index, call, std::move(*refusal));
     Lease lease = std::get<Lease>(std::move(acquired));
     if (call.cancellation != nullptr && call.cancellation->requested())
       co_return finished(
           index, call,
           Outcome::failure(Outcome::Kind::client_gone, "the client left before a worker was free"));
-    bool undelivered = false;
-    Outcome outcome = co_await lease.invoke(call, undelivered);
-    if (!undelivered || attempt > 0) co_return finished(index, call, std::move(outcome));
+    InvocationResult result = co_await lease.invoke(call);
+    if (result.delivery == Delivery::revoked) continue;
+    if (result.delivery == Delivery::not_started && deaths++ == 0) continue;
+    co_return finished(index, call, std::move(result.outcome));
   }
 }
 

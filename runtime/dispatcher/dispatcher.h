@@ -7,15 +7,14 @@
 
 #include "invocation.h"
 #include "loop.h"
-#include "pool/pool.h"
+#include "pool/worker_pool.h"
 
 namespace coffees {
 
 /// All functions of this server, by name.
-using FunctionCatalog = std::map<std::string, std::unique_ptr<Pool>, std::less<>>;
+using FunctionCatalog = std::map<std::string, std::unique_ptr<WorkerPool>, std::less<>>;
 
-/// Runs invocations. Loop thread only; outlived by the catalog's pools' workers never, by its callers'
-/// coroutines never.
+/// Runs invocations. Loop thread only. Must outlive its pools' workers and all callers' coroutines.
 class Dispatcher {
  public:
   Dispatcher(FunctionCatalog catalog, events::EventLog& log, const Clock& clock)

@@ -104,6 +104,7 @@ void add_body(JsonLine& out, const Event& event) {
       }
       break;
     }
+    case Type::worker_draining:
     case Type::worker_stopping:
       out.member_word("reason", name_of(static_cast<StopReason>(header.detail)));
       break;
@@ -128,7 +129,8 @@ void add_body(JsonLine& out, const Event& event) {
     case Type::stats: {
       const auto body = event.as<Stats>();
       out.member("starting", body.starting).member("idle", body.idle).member("busy", body.busy);
-      out.member("stopping", body.stopping)
+      out.member("draining", body.draining)
+          .member("stopping", body.stopping)
           .member("queue", body.waiting)
           .member("invocations", body.finished);
       break;

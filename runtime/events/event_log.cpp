@@ -121,6 +121,12 @@ void EventLog::worker_idle(FunctionIndex function, std::uint32_t worker, Duratio
   append_bytes(header_of(Type::worker_idle, function, worker), {}, {}, now);
 }
 
+void EventLog::worker_draining(FunctionIndex function, std::uint32_t worker, StopReason reason,
+                               TimePoint now) {
+  append_bytes(header_of(Type::worker_draining, function, worker, static_cast<std::uint8_t>(reason)), {}, {},
+               now);
+}
+
 void EventLog::worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason,
                                Duration was_idle, Duration was_busy, TimePoint now) {
   of(function).idle_nanoseconds += was_idle.count();

@@ -36,7 +36,9 @@ class EventLog {
   void worker_busy(FunctionIndex function, std::uint32_t worker, std::string_view request_id,
                    Duration was_idle, TimePoint now);
   void worker_idle(FunctionIndex function, std::uint32_t worker, Duration was_busy, TimePoint now);
-  /// One of the two is how long it was what it was last; the other is nothing.
+  /// It serves what it was handed, takes nothing new, and stops then.
+  void worker_draining(FunctionIndex function, std::uint32_t worker, StopReason reason, TimePoint now);
+  /// Time spent in the previous state, idle or busy; the other argument is zero.
   void worker_stopping(FunctionIndex function, std::uint32_t worker, StopReason reason, Duration was_idle,
                        Duration was_busy, TimePoint now);
   /// `how` its process ended, if that is more than the reason: "died: segmentation fault".

@@ -20,6 +20,8 @@ const char* name_of(Type type) {
       return "worker.busy";
     case Type::worker_idle:
       return "worker.idle";
+    case Type::worker_draining:
+      return "worker.draining";
     case Type::worker_stopping:
       return "worker.stopping";
     case Type::worker_stopped:

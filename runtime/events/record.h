@@ -18,6 +18,7 @@ enum class Type : std::uint8_t {
   worker_ready,         ///< Ready
   worker_busy,          ///< Request
   worker_idle,          ///< no body
+  worker_draining,      ///< no body; detail: StopReason
   worker_stopping,      ///< no body; detail: StopReason
   worker_stopped,       ///< Stopped; detail: StopReason; text: how its process ended, where that matters
   invocation_queued,    ///< Named; text: request line
@@ -143,6 +144,7 @@ struct Stats {
   std::uint64_t starting = 0;
   std::uint64_t idle = 0;
   std::uint64_t busy = 0;
+  std::uint64_t draining = 0;
   std::uint64_t stopping = 0;
   std::uint64_t waiting = 0;
   std::uint64_t finished = 0;  ///< invocations since the server started

@@ -52,15 +52,15 @@ std::string describe(ExitStatus status) {
   return text;
 }
 
-std::string describe(const last_words::Words& words) {
-  std::string text = describe(ExitStatus{.code = 0, .signal = words.signal});
-  if (words.has_address != 0) {
+std::string describe(const abort_notifier::Notice& notice) {
+  std::string text = describe(ExitStatus{.code = 0, .signal = notice.signal});
+  if (notice.has_address != 0) {
     std::array<char, 24> address{};
-    std::snprintf(address.data(), address.size(), "0x%llx", static_cast<unsigned long long>(words.address));
+    std::snprintf(address.data(), address.size(), "0x%llx", static_cast<unsigned long long>(notice.address));
     text.append(" at address ").append(address.data());
   }
-  const std::size_t size = ::strnlen(words.place.data(), words.place.size());
-  if (size > 0) text.append(", in ").append(words.place.data(), size);
+  const std::size_t size = ::strnlen(notice.place.data(), notice.place.size());
+  if (size > 0) text.append(", in ").append(notice.place.data(), size);
   return text;
 }
 
@@ -113,7 +113,7 @@ void kill_process(int process) noexcept {
 }
 
 void ask_to_end(int process) noexcept {
-  ::syscall(SYS_pidfd_send_signal, process, last_words::end_now_signal(), nullptr, 0);
+  ::syscall(SYS_pidfd_send_signal, process, abort_notifier::end_now_signal(), nullptr, 0);
 }
 
 void kill_group(pid_t group) noexcept {

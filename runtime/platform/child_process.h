@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "platform/last_words.h"
+#include "platform/abort_notifier.h"
 #include "platform/unique_fd.h"
 
 namespace coffees::platform {
@@ -21,9 +21,9 @@ struct ExitStatus {
 
 /// "segmentation fault", "exit status 3": words for an ExitStatus.
 std::string describe(ExitStatus status);
-/// "segmentation fault at address 0x0, in x.so+0x2d10 (...)": words for what a process said last. `words` may
-/// come from a process that lies; its `place` ends at its last byte at the latest.
-std::string describe(const last_words::Words& words);
+/// "segmentation fault at address 0x0, in x.so+0x2d10 (...)": words for what a dying process said. `notice`
+/// may come from a process that lies; its `place` ends at its last byte at the latest.
+std::string describe(const abort_notifier::Notice& notice);
 
 /// Starts `program` with `arguments` (without argv[0]), an empty environment, every signal at its default,
 /// those of outside_signals.h blocked, standard input and output at /dev/null, standard error inherited and
@@ -41,7 +41,7 @@ std::uint64_t peak_memory(pid_t pid);
 /// Sends SIGKILL through the handle. A process that is gone already is fine.
 void kill_process(int process) noexcept;
 
-/// Asks a process that was prepared for it to end at once (last_words.h). It may refuse.
+/// Asks a process that was prepared for it to end at once (abort_notice.h). It may refuse.
 void ask_to_end(int process) noexcept;
 
 /// Sends SIGKILL to the process group `group`; one that is gone is fine.

@@ -77,8 +77,8 @@ LaunchedInit launch_init(const Sandbox& sandbox) {
   return {.in_child = true, .process = {}};
 }
 
-Inside enter_function(const Sandbox& sandbox, int plugin, View view) {
-  Inside inside;
+SandboxHandles enter_function(const Sandbox& sandbox, int plugin, View view) {
+  SandboxHandles inside;
   // An own session is an own scheduling group (sched(7), autogroup): one spinning function cannot starve
   // another.
   check(::setsid(), "start a session");
@@ -110,13 +110,13 @@ Inside enter_function(const Sandbox& sandbox, int plugin, View view) {
   return inside;
 }
 
-void leave_function(const Inside& inside) { link_folder::remove(inside.links); }
+void leave_function(const SandboxHandles& inside) { link_folder::remove(inside.links); }
 
 void forget_traces_of_init(const Sandbox& sandbox) {
   if (sandbox.level == Level::full) scratch::clear_tmp();
 }
 
-void note_traces_of_init(const Sandbox& sandbox, Inside& inside) {
+void note_traces_of_init(const Sandbox& sandbox, SandboxHandles& inside) {
   inside.tmp_in_use = sandbox.level == Level::full && scratch::tmp_in_use();
 }
 
@@ -124,7 +124,7 @@ std::uint64_t worker_clone_flags(const Sandbox& sandbox) {
   return CLONE_PARENT | (sandbox.level == Level::full ? namespaces::of_worker() : 0);
 }
 
-void enter_worker(const Sandbox& sandbox, Inside& inside) {
+void enter_worker(const Sandbox& sandbox, SandboxHandles& inside) {
   if (sandbox.level == Level::full) {
     namespaces::map_own_ids(inside.proc.get());
     if (inside.tmp_in_use)
@@ -144,7 +144,7 @@ void enter_worker(const Sandbox& sandbox, Inside& inside) {
   inside.proc.reset();
 }
 
-void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& inside) {
+void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, SandboxHandles& inside) {
   UniqueFd& keep = inside.proc ? inside.proc : inside.plugin;
   // Out of the way first: one of them may sit where another one has to go.
   channel = UniqueFd(check(::fcntl(channel.get(), F_DUPFD_CLOEXEC, 10), "fcntl(F_DUPFD)"));
@@ -167,14 +167,14 @@ void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& insi
   check(::close_range(keep ? 5 : 4, ~0U, 0), "close_range");
 }
 
-std::int32_t pid_in_function(const Inside& inside) {
+std::int32_t pid_in_function(const SandboxHandles& inside) {
   if (!inside.proc) return ::getpid();
   std::array<char, 16> link{};
   check(::readlinkat(inside.proc.get(), "self", link.data(), link.size() - 1), "read own process id");
   return std::atoi(link.data());
 }
 
-OpenFiles files_left_open(const Sandbox& sandbox, const Inside& inside) {
+OpenFiles files_left_open(const Sandbox& sandbox, const SandboxHandles& inside) {
   constexpr std::uint32_t most_named = 3;
   OpenFiles open;
   // One by one: reading the directory would leave a hole in the heap that every worker inherits.
@@ -192,7 +192,7 @@ OpenFiles files_left_open(const Sandbox& sandbox, const Inside& inside) {
   return open;
 }
 
-std::uint32_t count_threads(const Inside& inside) {
+std::uint32_t count_threads(const SandboxHandles& inside) {
   const int directory = inside.proc
                             ? ::openat(inside.proc.get(), "self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                             : ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

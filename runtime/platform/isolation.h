@@ -33,7 +33,7 @@ struct Sandbox {
 };
 
 /// What a process holds once it is inside its function's sandbox.
-struct Inside {
+struct SandboxHandles {
   UniqueFd proc;            ///< level full: directory handle on a procfs of the function's PID namespace
   UniqueFd plugin;          ///< below full: a sealed private copy of the handler library
   std::string plugin_path;  ///< where dlopen(3) finds the handler library, empty without one
@@ -52,17 +52,17 @@ LaunchedInit launch_init(const Sandbox& sandbox);
 
 /// Part A, in the init of a function, once, before any handler code: everything that its zygote and workers
 /// inherit. `plugin` is a descriptor of the handler library or -1. Throws SystemError.
-Inside enter_function(const Sandbox& sandbox, int plugin, View view);
+SandboxHandles enter_function(const Sandbox& sandbox, int plugin, View view);
 
 /// In the init of a function, at its end: removes what enter_function() has left on the host, below full.
-void leave_function(const Inside& inside);
+void leave_function(const SandboxHandles& inside);
 
 /// In the init of a function, before it starts a zygote in place of another one: the library's init finds
 /// nothing that an earlier one has left.
 void forget_traces_of_init(const Sandbox& sandbox);
 
 /// In a zygote, once its library is initialised: what workers have to take over. Throws SystemError.
-void note_traces_of_init(const Sandbox& sandbox, Inside& inside);
+void note_traces_of_init(const Sandbox& sandbox, SandboxHandles& inside);
 
 /// CLONE_* flags for a worker, CLONE_PARENT among them: init becomes its parent and learns its true exit
 /// status.
@@ -70,14 +70,14 @@ std::uint64_t worker_clone_flags(const Sandbox& sandbox);
 
 /// Part B, in each worker, before it sees a request: what a worker has for itself. Closes `inside.proc`.
 /// Throws SystemError.
-void enter_worker(const Sandbox& sandbox, Inside& inside);
+void enter_worker(const Sandbox& sandbox, SandboxHandles& inside);
 
 /// In a fresh child: descriptor 3 = `channel`, 1 and 2 = `log`, 0 = /dev/null; everything else is
 /// closed, but for the one descriptor in `inside`, which moves to 4. Throws SystemError.
-void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, Inside& inside);
+void keep_only_standard_descriptors(UniqueFd channel, UniqueFd log, SandboxHandles& inside);
 
 /// Threads of the calling process: one that has more than one must not fork workers. Throws SystemError.
-std::uint32_t count_threads(const Inside& inside);
+std::uint32_t count_threads(const SandboxHandles& inside);
 
 /// What the calling process holds open beyond what keep_only_standard_descriptors() left it: how many
 /// descriptors, and what the first of them are ("/app/model.bin, socket:[4711]").
@@ -85,11 +85,11 @@ struct OpenFiles {
   std::uint32_t count = 0;
   std::string names;
 };
-OpenFiles files_left_open(const Sandbox& sandbox, const Inside& inside);
+OpenFiles files_left_open(const Sandbox& sandbox, const SandboxHandles& inside);
 
 /// The calling process's number in the function's PID namespace, by which init will report its end. Throws
 /// SystemError.
-std::int32_t pid_in_function(const Inside& inside);
+std::int32_t pid_in_function(const SandboxHandles& inside);
 
 /// SIGKILL when the thread that started this process ends (prctl(2), PR_SET_PDEATHSIG). Erased by every
 /// change of user.

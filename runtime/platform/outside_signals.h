@@ -13,7 +13,7 @@ sigset_t all();
 
 /// From now on the calling process ignores these signals, and they are not blocked. For processes that run no
 /// code of handlers: an ignored signal stays ignored in programs that are started (execve(2)). Zygotes and
-/// workers handle them themselves: last_words.h. Throws SystemError.
+/// workers handle them themselves: abort_notice.h. Throws SystemError.
 void ignore();
 
 }  // namespace coffees::platform::outside_signals

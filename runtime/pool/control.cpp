@@ -1,66 +1,61 @@
-// What somebody asks of a pool besides running invocations.
-#include <algorithm>
-
-#include "pool/pool.h"
+// WorkerPool: what an operator asks of it.
+#include "pool/worker_pool.h"
 
 namespace coffees {
 
-std::size_t Pool::warm(std::size_t count) {
+using events::StopReason;
+
+void WorkerPool::replace(PoolSettings settings, std::unique_ptr<scaler::Policy> policy) {
+  const bool other_generation = settings.generation != function_.settings.generation;
+  function_ = {std::move(settings), std::move(policy)};
+  if (other_generation) cold();
+  reconcile();
+}
+
+std::size_t WorkerPool::warm(std::size_t count) {
   std::size_t started = 0;
   const auto room = [this] {
-    return snapshot().workers() + roster_.count(WorkerState::stopping) < settings_.rules.limit;
+    return snapshot().workers() + workers_.count(WorkerState::stopping) < settings().rules.limit;
   };
-  while (started < count && room() && !closed_ && !breaker_.is_open()) {
-    spawn_detached(loop_.get_executor(), start_spare(roster_.add()));
-    ++started;
-  }
+  for (; started < count && room() && !progress_.closed && !breaker_.is_open(); ++started)
+    spawn_detached(loop_.get_executor(), start_spare(workers_.add(settings().generation, timers_.now())));
   return started;
 }
 
-std::size_t Pool::cold() {
-  const scaler::Snapshot before = snapshot();
-  for (auto& [number, record] : records_) record.unwanted = true;
-  while (roster_.count(WorkerState::idle) > 0) retire(roster_.longest_idle(), events::StopReason::user);
-  settle();
-  return before.workers();
+std::size_t WorkerPool::cold() {
+  const std::size_t before = snapshot().workers();
+  for (auto& [number, worker] : workers_.all())
+    if (worker.state == WorkerState::starting || worker.state == WorkerState::busy)
+      drain(worker, StopReason::user);
+  while (workers_.count(WorkerState::idle) > 0) retire(workers_.longest_idle(), StopReason::user);
+  reconcile();
+  return before;
 }
 
-bool Pool::stop_worker(WorkerNumber number) {
-  const auto found = records_.find(number);
-  if (found == records_.end() || !found->second.worker) return false;
-  if (roster_.state(number) == WorkerState::stopping) return false;
-  if (!found->second.reason) found->second.reason = events::StopReason::user;
-  if (roster_.state(number) == WorkerState::idle) {
-    retire(number, events::StopReason::user);
-    settle();
+bool WorkerPool::stop_worker(WorkerNumber number) {
+  WorkerRecord* worker = workers_.find(number);
+  if (worker == nullptr || !worker->worker || worker->state == WorkerState::stopping) return false;
+  if (worker->state == WorkerState::idle) {
+    retire(*worker, StopReason::user);
+    reconcile();
   } else {
-    found->second.worker->kill();
+    drain(*worker, StopReason::user);
+    worker->worker->kill();
   }
   return true;
 }
 
-std::vector<WorkerStatus> Pool::workers() const {
-  std::vector<WorkerStatus> all;
-  const TimePoint now = timers_.now();
-  const scaler::Snapshot counts = snapshot();
-  const bool all_wanted = counts.workers() <= settings_.rules.min_warm;
-  for (const auto& [number, record] : records_) {
-    WorkerStatus worker{.number = number, .state = roster_.state(number), .started = record.started};
-    if (record.worker) {
-      worker.pid = record.worker->pid();
-      worker.cold_start = record.ready - record.started;
-      worker.since = record.since;
-      worker.served = record.served;
-      worker.request = record.request;
-      const bool for_ever = settings_.rules.keep_warm == scaler::kForever;
-      const TimePoint end = record.since + settings_.rules.keep_warm;
-      // Past its end it stands there for min_warm.
-      if (worker.state == WorkerState::idle && !for_ever && !all_wanted && end > now) worker.retires_at = end;
-    }
-    all.push_back(worker);
-  }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-  return all;
+void WorkerPool::close() {
+  progress_.closed = true;
+  alarms_.reconcile.disarm();
+  queue_.close();
+  while (workers_.count(WorkerState::idle) > 0) retire(workers_.longest_idle(), StopReason::shutdown);
+  std::vector<WorkerNumber> all;
+  for (const auto& [number, worker] : workers_.all())
+    if (worker.worker) all.push_back(number);
+  for (const WorkerNumber number : all)
+    if (const WorkerRecord* worker = workers_.find(number)) worker->worker->kill();
+  starts_.process_ended.notify();
 }
 
 }  // namespace coffees

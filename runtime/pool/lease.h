@@ -8,54 +8,61 @@
 #include "events/record.h"
 #include "invocation.h"
 #include "loop.h"
-#include "pool/circuit_breaker.h"
-#include "pool/worker_roster.h"
+#include "scaler/circuit_breaker.h"
+#include "worker_source/worker_source.h"
 
 namespace coffees {
 
-class Pool;
+class WorkerPool;
+struct WorkerRecord;
+
+/// A request's place among all that a function gets, from its arrival until its answer. Each attempt to run
+/// it is made with the same one.
+struct Ticket {
+  TimePoint arrived;
+  std::uint64_t place = 0;       ///< in the order of arrival
+  std::uint32_t generation = 1;  ///< of the function's settings when it arrived
+  bool revoked = false;          ///< it was handed to a worker and taken back
+  std::optional<scaler::CircuitBreaker::Permit>
+      permit;  ///< ends with it: a request cannot keep a trial for ever
+};
+
+/// What a lease is about.
+struct Loan {
+  enum class Kind {
+    warm,       ///< the worker was idle
+    cold,       ///< it was started for this request
+    pipelined,  ///< it runs another request
+  };
+  WorkerRecord* worker = nullptr;
+  Ticket* ticket = nullptr;
+  Kind kind = Kind::warm;
+  Timing timing;
+  const Invocation* call = nullptr;  ///< set: it was handed over
+  TimePoint turn_began;
+  bool turn_ended = false;                 ///< with a result
+  std::optional<events::StopReason> stop;  ///< the worker may not serve another request
+  bool kill = false;                       ///< nor go on with what it has begun already
+};
 
 /// A worker on loan for one request. Its end gives the worker back, used or unused, or has it killed when it
-/// cannot be used again.
-class Lease {
+/// cannot be used again. The pool, and the request's ticket, outlive it.
+class Lease : private TurnListener {
  public:
-  Lease(Pool& pool, WorkerNumber number, CircuitBreaker::Permit permit, bool cold, Timing timing)
-      : pool_(&pool), permit_(std::move(permit)), number_(number), cold_(cold), timing_(timing) {}
-  /// For a request that `arrived` then and was handed over behind another one that is over now.
-  Lease(Pool& pool, WorkerNumber number, CircuitBreaker::Permit permit, TimePoint arrived)
-      : pool_(&pool), permit_(std::move(permit)), number_(number), cold_(false), arrived_(arrived) {}
-  Lease(Lease&& other) noexcept
-      : pool_(std::exchange(other.pool_, nullptr)),
-        permit_(std::move(other.permit_)),
-        number_(other.number_),
-        cold_(other.cold_),
-        used_(other.used_),
-        reusable_(other.reusable_),
-        spent_(other.spent_),
-        reason_(other.reason_),
-        timing_(other.timing_),
-        arrived_(other.arrived_) {}
+  Lease(WorkerPool& pool, const Loan& loan) : pool_(&pool), loan_(loan) {}
+  Lease(Lease&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), loan_(other.loan_) {}
   Lease& operator=(Lease&&) = delete;
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
   ~Lease();
 
-  /// Runs the one invocation this lease is for.
-  Task<Outcome> invoke(const Invocation& call, bool& undelivered);
+  /// Runs the one invocation that this lease is for. It stays in its place meanwhile.
+  Task<InvocationResult> invoke(const Invocation& call);
 
  private:
-  void judge(const Outcome& outcome, TimePoint now);
-
-  Pool* pool_;
-  CircuitBreaker::Permit permit_;
-  WorkerNumber number_;
-  bool cold_;
-  bool used_ = false;  ///< a request was handed over
-  bool reusable_ = true;
-  bool spent_ = false;  ///< it has answered, but shall not serve another request; `reason_` says why
-  events::StopReason reason_ = events::StopReason::crash;  ///< if it cannot be used again
-  Timing timing_;
-  std::optional<TimePoint> arrived_;
+  void turn_begins() override;
+  WorkerPool* pool_;
+  Loan loan_;
 };
 
 /// A lease, or the outcome of a request that gets none.

@@ -44,10 +44,10 @@ std::size_t copy(const Slot& slot, const char* bytes, std::span<char> to) {
 
 }  // namespace
 
-Mailbox::Mailbox(platform::UniqueFd& descriptor) {
+Mailbox::Mailbox() {
   auto [memory, file] = platform::SharedMemory::create(sizeof(MailboxMemory));
   memory_ = std::move(memory);
-  descriptor = std::move(file);
+  file_ = std::move(file);
   mail_ = static_cast<MailboxMemory*>(memory_.data());
 }
 
@@ -71,7 +71,7 @@ Mailbox::Number Mailbox::post(std::span<const std::string_view> parts) {
   return number;
 }
 
-std::uint32_t Mailbox::take_back(Number kept) {
+std::uint32_t Mailbox::revoke(Number kept) {
   std::uint64_t line = mail_->requests.line.load(std::memory_order_acquire);
   // Not for ever: a worker that does nothing but change this word keeps what it was given.
   for (int attempt = 0; attempt < 100; ++attempt) {
@@ -91,7 +91,7 @@ bool Mailbox::answered(Number number) const {
   return reaches(mail_->answers.newest.load(std::memory_order_seq_cst), number);
 }
 
-bool Mailbox::taken(Number number) const {
+bool Mailbox::begun(Number number) const {
   return reaches(taken_in(mail_->requests.line.load(std::memory_order_acquire)), number);
 }
 
@@ -101,7 +101,7 @@ std::size_t Mailbox::copy_answer(Number number, std::span<char> to) const {
 
 void Mailbox::ask_to_ring(Number number) { mail_->requests.ring.store(number, std::memory_order_seq_cst); }
 
-WorkerMailbox::WorkerMailbox(int descriptor, BellMemory& bell)
+WorkerMailbox::WorkerMailbox(int descriptor, DoorbellMemory& bell)
     : memory_(platform::SharedMemory::map(descriptor, sizeof(MailboxMemory))),
       mail_(static_cast<MailboxMemory*>(memory_.data())),
       bell_(bell) {}
@@ -112,12 +112,12 @@ bool WorkerMailbox::take() {
   std::uint64_t line = requests.line.load(std::memory_order_acquire);
   while (posted_in(line) != taken_in(line)) {
     const std::uint32_t next = taken_in(line) + 1;
-    if (held_ && requests.first.load(std::memory_order_acquire) != next) return false;
+    if (barrier_ && requests.first.load(std::memory_order_acquire) != next) return false;
     if (!requests.line.compare_exchange_strong(line, pack(posted_in(line), next), std::memory_order_seq_cst))
       continue;
     received_ = next;
     if (requests.first.load(std::memory_order_acquire) == next) {
-      held_ = false;
+      barrier_ = false;
       filled_ = 0;
     }
     return true;

@@ -4,8 +4,8 @@
 //
 // The dispatcher posts packets (or an empty one: "look at the channel") and wakes the worker if it sleeps;
 // the worker takes them one after another, answers each here or by the channel, and rings if the dispatcher
-// sleeps. Ringing is a `bell` packet on the channel. A packet that the worker has not begun with can be taken
-// back.
+// sleeps. Ringing is a `bell` packet on the channel. A packet that the worker has not begun can be
+// revoked.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "platform/shared_memory.h"
+#include "platform/unique_fd.h"
 
 namespace coffees {
 
@@ -52,19 +53,21 @@ struct MailboxMemory {
 static_assert(sizeof(MailboxMemory) == 2 * MailboxMemory::kPage);
 
 /// What all workers of a function share with the dispatcher: whether it sleeps. Workers of one function can
-/// disturb each other here, and nobody else.
-struct BellMemory {
+/// disturb each other here, and no other function's.
+struct DoorbellMemory {
   std::atomic<std::uint32_t> dispatcher_sleeps{0};
 };
 
 /// The dispatcher's side of one mailbox. Everything that it reads is copied before it is looked at. Packets
-/// are numbered as they are posted; numbers of packets that were taken back are given again.
+/// are numbered as they are posted; numbers of packets that were revoked are given again.
 class Mailbox {
  public:
   using Number = std::uint32_t;
 
-  /// New memory; `descriptor` is what the worker maps. Throws platform::SystemError.
-  explicit Mailbox(platform::UniqueFd& descriptor);
+  /// New memory. Throws platform::SystemError.
+  Mailbox();
+  /// What the worker maps. Once.
+  [[nodiscard]] platform::UniqueFd take_descriptor() { return std::move(file_); }
 
   /// Whether a packet of `size` bytes has room in an empty mailbox.
   static bool fits(std::size_t size) { return size <= MailboxMemory::kRoom; }
@@ -72,16 +75,16 @@ class Mailbox {
   [[nodiscard]] bool has_room(std::size_t size) const;
   /// Posts one packet made of `parts`, which has room; none at all means "look at the channel".
   Number post(std::span<const std::string_view> parts);
-  /// Takes back the packets behind packet `kept` that the worker has not begun with. Returns how many: always
+  /// Revokes the packets behind packet `kept` that the worker has not begun. Returns how many: always
   /// the newest ones. It is the worker who says what it has begun with: one that lies can have its own
   /// requests repeated, nobody else's.
-  std::uint32_t take_back(Number kept);
+  std::uint32_t revoke(Number kept);
   /// Packet `number` and those before it are done with: their room is free once nothing else is under way.
   void finished(Number number) { finished_ = number; }
 
   [[nodiscard]] bool answered(Number number) const;
   /// Whether the worker has begun with it.
-  [[nodiscard]] bool taken(Number number) const;
+  [[nodiscard]] bool begun(Number number) const;
   /// Copies the answer to packet `number` to `to`. Returns its size, or 0 when it cannot be one.
   std::size_t copy_answer(Number number, std::span<char> to) const;
   /// Asks the worker to ring for this packet, however awake the dispatcher looks.
@@ -91,6 +94,7 @@ class Mailbox {
   [[nodiscard]] std::uint32_t under_way() const { return posted_ - finished_; }
 
   platform::SharedMemory memory_;
+  platform::UniqueFd file_;
   MailboxMemory* mail_;
   Number posted_ = 0;
   Number finished_ = 0;
@@ -101,17 +105,17 @@ class Mailbox {
 class WorkerMailbox {
  public:
   /// `bell` outlives this. Throws platform::SystemError.
-  WorkerMailbox(int descriptor, BellMemory& bell);
+  WorkerMailbox(int descriptor, DoorbellMemory& bell);
 
   /// Sleeps until there is a packet and copies it to `to`. Returns its size; 0: it is on the channel.
   std::size_t receive(std::span<char> to);
   /// Whether an answer of `size` bytes has room.
   [[nodiscard]] bool has_room(std::size_t size) const;
   /// Whether there would be room for another answer like that of `size` bytes. If not, whoever sends it has
-  /// to hold().
+  /// to stop_pipelining().
   [[nodiscard]] bool has_room_for_more(std::size_t size) const { return has_room(2 * size + 512); }
   /// From now on takes no packet that was posted before the dispatcher has seen the answer that comes next.
-  void hold() { held_ = true; }
+  void stop_pipelining() { barrier_ = true; }
   /// Answers the packet that was received last. Returns whether to ring now.
   bool answer(std::span<const std::string_view> parts);
 
@@ -120,10 +124,10 @@ class WorkerMailbox {
 
   platform::SharedMemory memory_;
   MailboxMemory* mail_;
-  BellMemory& bell_;
+  DoorbellMemory& bell_;
   std::uint32_t received_ = 0;
   std::size_t filled_ = 0;  ///< bytes of answers that the dispatcher may not have seen yet
-  bool held_ = false;
+  bool barrier_ = false;
 };
 
 }  // namespace coffees

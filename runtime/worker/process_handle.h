@@ -19,7 +19,7 @@ class ProcessHandle {
   [[nodiscard]] virtual bool is_open() const = 0;
   /// Kills it, and what it has started. One that is gone already is fine.
   virtual void kill() = 0;
-  /// Asks it to end by itself at once (platform/last_words.h). It may refuse.
+  /// Asks it to end by itself at once (platform/abort_notifier.h). It may refuse.
   virtual void ask_to_end() = 0;
   /// It has ended: kills what it has started and left behind, where the kernel does not.
   virtual void kill_remains() = 0;

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "header_block.h"
+#include "platform/abort_notifier.h"
 #include "platform/channel.h"
 #include "platform/fitness.h"
-#include "platform/last_words.h"
 #include "platform/standard_output.h"
 #include "platform/this_process.h"
 #include "worker/mailbox.h"
@@ -32,8 +32,8 @@ std::string_view view(coffees_bytes text) {
   return text.data != nullptr ? std::string_view(text.data, text.size) : "";
 }
 
-// One request, read completely before the handler sees any of it: only so can the dispatcher know that an
-// unread request was never executed.
+// One request, read completely before the handler sees any of it: only then can the dispatcher be sure that
+// an unread request was never executed.
 class Request {
  public:
   explicit Request(WorkerMailbox& mail)
@@ -162,8 +162,8 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
   const bool by_mail = mail.has_room(head_size + body.size());
   const bool good = ok ? meta.status >= 200 && meta.status <= 599 : result.outcome == COFFEES_ERROR;
   if (!good || !by_mail || account.flags != 0 || !mail.has_room_for_more(head_size + body.size())) {
-    meta.flags |= wire::ResponseMeta::kHeld;
-    mail.hold();
+    meta.flags |= wire::ResponseMeta::kBarrier;
+    mail.stop_pipelining();
   }
   std::string head;
   wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()},
@@ -191,8 +191,8 @@ bool send_response(WorkerMailbox& mail, std::uint64_t invocation, const coffees_
 
 }  // namespace
 
-void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, WorkerMailbox& mail) {
-  const std::string name = birth.function + "#" + std::to_string(birth.number);
+void serve_loop(const WorkerSpec& spec, const coffees_plugin_v1& plugin, WorkerMailbox& mail) {
+  const std::string name = spec.function + "#" + std::to_string(spec.number);
   Request request(mail);
   platform::this_process::Usage before = platform::this_process::usage();
   while (request.read()) {
@@ -209,23 +209,23 @@ void serve_loop(const WorkerBirth& birth, const coffees_plugin_v1& plugin, Worke
     context.struct_size = sizeof context;
     context.cold = request.meta.cold;
     context.request_id = bytes(request.request_id);
-    context.function = bytes(birth.function);
+    context.function = bytes(spec.function);
     context.worker = bytes(name);
-    context.deadline = request.meta.deadline;
-    context.memory_limit = birth.sandbox.limits.memory;
+    const std::int64_t began = wire::monotonic_now();
+    context.deadline = request.meta.timeout != 0 ? began + request.meta.timeout : request.meta.deadline;
+    context.memory_limit = spec.sandbox.limits.memory;
     context.served = request.meta.served;
     context.pid = request.meta.pid;
     context.log = write_log_line;
     coffees_result result{};
     result.struct_size = sizeof result;
-    const std::int64_t began = wire::monotonic_now();
-    platform::last_words::renew();
+    platform::abort_notifier::renew();
     plugin.call(&event, &context, &result);
     // Before the answer, so that what the handler printed is attributed to this invocation.
     platform::standard_output::flush();
     Account account{.usage = platform::this_process::usage(),
                     .ran_nanoseconds = wire::monotonic_now() - began,
-                    .flags = flags_after(result, birth.sandbox.level)};
+                    .flags = flags_after(result, spec.sandbox.level)};
     platform::this_process::Usage& usage = account.usage;
     const platform::this_process::Usage total = std::exchange(before, usage);
     usage.cpu_nanoseconds -= total.cpu_nanoseconds;

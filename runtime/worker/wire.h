@@ -2,7 +2,7 @@
 //
 // dispatcher -> worker   request data*
 // worker -> dispatcher   hello (ready | init_failed)  then per request: response data*, at any time: bell,
-// last_words
+// abort_notice
 //
 // A request or response that is a single small packet goes by the mailbox (mailbox.h) instead of the channel.
 //
@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "platform/last_words.h"
+#include "platform/abort_notifier.h"
 
 namespace coffees::wire {
 
@@ -29,14 +29,14 @@ constexpr std::uint32_t kMagic = 0x31574343;  // "CCW1"
 constexpr std::uint64_t kUnknownSize = ~std::uint64_t{0};
 
 enum class Kind : std::uint32_t {
-  hello = 1,    ///< the worker is isolated; meta: Hello
-  ready,        ///< where hello says that there is more to do: it is done; meta: Ready
-  init_failed,  ///< or could not be; meta: Failure and its texts. The worker ends.
-  request,      ///< meta: RequestMeta and its texts
-  response,     ///< meta: ResponseMeta and its texts
-  data,         ///< a further piece of the body of the request or response before it
-  last_words,   ///< the worker dies of a signal; meta: LastWords
-  bell,         ///< worker -> dispatcher: there is an answer in a mailbox (mailbox.h)
+  hello = 1,     ///< the worker is isolated; meta: Hello
+  ready,         ///< where hello says that there is more to do: it is done; meta: Ready
+  init_failed,   ///< or could not be; meta: Failure and its texts. The worker ends.
+  request,       ///< meta: RequestMeta and its texts
+  response,      ///< meta: ResponseMeta and its texts
+  data,          ///< a further piece of the body of the request or response before it
+  abort_notice,  ///< the worker dies of a signal; meta: LastWords
+  bell,          ///< worker -> dispatcher: there is an answer in a mailbox (mailbox.h)
 };
 
 struct PacketHeader {
@@ -74,6 +74,7 @@ struct Failure {
 /// Followed by request id, method, path, query, client address, header block.
 struct RequestMeta {
   std::int64_t deadline = 0;  ///< CLOCK_MONOTONIC nanoseconds
+  std::int64_t timeout = 0;   ///< not 0: the deadline is this long after the worker begins with it
   std::uint64_t served = 0;   ///< invocations that this worker has finished before
   std::int32_t pid = 0;       ///< of the worker, outside its namespaces
   std::uint32_t cold = 0;     ///< 1 when the invocation waited for its worker to start
@@ -85,7 +86,7 @@ struct RequestMeta {
   std::uint32_t client_size = 0;
 };
 
-using LastWords = platform::last_words::Words;
+using AbortNotice = platform::abort_notifier::Notice;
 
 enum class Result : std::uint32_t { ok = 0, error = 1, out_of_memory = 2 };
 
@@ -96,8 +97,8 @@ struct ResponseMeta {
   std::uint32_t headers_size = 0;
   std::uint32_t error_type_size = 0;
   std::uint32_t error_message_size = 0;
-  static constexpr std::uint32_t kLogged = 1;  ///< what the worker printed is in its log pipe
-  static constexpr std::uint32_t kHeld = 2;    ///< it begins nothing that was posted before this was seen
+  static constexpr std::uint32_t kLogged = 1;   ///< what the worker printed is in its log pipe
+  static constexpr std::uint32_t kBarrier = 2;  ///< it begins nothing that was posted before this was seen
   static constexpr std::uint32_t kLeftChildren = 4;  ///< the request left processes behind
   static constexpr std::uint32_t kUnfit = 8;         ///< it has lost the means to serve another request
   std::uint32_t flags = 0;

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
+#include "platform/abort_notifier.h"
 #include "platform/child_process.h"
 #include "platform/isolation.h"
-#include "platform/last_words.h"
 
 namespace coffees::zygote {
 
@@ -51,7 +51,7 @@ enum class ReportKind : std::uint32_t {
   child_ended,     ///< init: process `pid` (a worker, or an orphan that nobody knows) ended with `status`
   loaded,          ///< zygote: library loaded and initialised, `nanoseconds` = its init; ready to fork
   load_failed,     ///< zygote: `code` and `text` say why; the zygote ends
-  died,            ///< zygote: it dies of a signal; `words`
+  died,            ///< zygote: it dies of a signal; `notice`
   fork_failed,     ///< zygote: worker number `worker`, errno `error`
 };
 
@@ -70,7 +70,7 @@ struct Report {
   char step[256] = {};
   char code[16] = {};
   char text[512] = {};
-  platform::last_words::Words words;
+  platform::abort_notifier::Notice notice;
 };
 
 }  // namespace coffees::zygote

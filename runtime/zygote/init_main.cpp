@@ -17,8 +17,8 @@ namespace coffees::zygote {
 namespace {
 
 using platform::UniqueFd;
-using platform::isolation::Inside;
 using platform::isolation::Level;
+using platform::isolation::SandboxHandles;
 
 // A dispatcher that is gone cannot be told anything. Whoever waits on the channel sees that, and ends in
 // order.
@@ -41,7 +41,7 @@ void reap_and_report(pid_t zygote) {
 }
 
 // Starts a zygote; in the child never returns.
-pid_t start_zygote(const LaunchRequest& request, Inside& inside, platform::Received& received,
+pid_t start_zygote(const LaunchRequest& request, SandboxHandles& inside, platform::Received& received,
                    bool load_library) {
   platform::Cloned zygote = platform::clone_process(0, true);
   if (!zygote.in_child) {
@@ -57,7 +57,7 @@ pid_t start_zygote(const LaunchRequest& request, Inside& inside, platform::Recei
               std::move(inside));
 }
 
-[[noreturn]] void end(const LaunchRequest& request, const Inside& inside) {
+[[noreturn]] void end(const LaunchRequest& request, const SandboxHandles& inside) {
   // With a PID namespace the kernel does this by itself.
   if (request.sandbox.level != Level::full) platform::ChildWatch::kill_all();
   platform::isolation::leave_function(inside);
@@ -102,7 +102,7 @@ void launcher_main(UniqueFd channel) {
 
 void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin, platform::View view) {
   pid_t zygote = 0;
-  Inside inside;
+  SandboxHandles inside;
   try {
     platform::this_process::adopt_orphans();
     inside = platform::isolation::enter_function(request.sandbox, plugin.get(), std::move(view));

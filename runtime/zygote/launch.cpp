@@ -139,7 +139,7 @@ void ZygoteSource::on_init_report(Init& init, const Report& report,
     case ReportKind::zygote_ended:
       // The end of a former zygote may be reported after a new one was asked for.
       if (zygote_ && zygote_->pid == report.pid) {
-        take_zygote_reports(*zygote_);  // its last words may still lie there
+        take_zygote_reports(*zygote_);  // its abort notice may still lie there
         zygote_->exit = report.status;
         // Whatever its library started may still hold the other end of the channel: it does not close by
         // itself then.
@@ -194,7 +194,7 @@ Task<Outcome> ZygoteSource::launch_zygote() {
       std::make_shared<LogPipe>(loop_.get_executor(), timers_, std::move(log_ours), zygote_origin(), sink_);
   zygote->log->start();
   const StartZygote command{.load_library = loads_in_workers() || settings_.plugin.empty() ? 0U : 1U};
-  const std::array<int, 3> descriptors{theirs.get(), log_theirs.get(), room_.descriptor()};
+  const std::array<int, 3> descriptors{theirs.get(), log_theirs.get(), poller_.descriptor()};
   const std::shared_ptr<Init> init = init_;
   if (platform::send_message(init->channel.native_handle(), platform::bytes_of(command), descriptors) !=
       SendState::sent)

@@ -56,7 +56,7 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
       auto [ours, theirs] = platform::make_channel(true, true);
       auto [log_ours, log_theirs] = platform::make_log_pipe();
       auto worker = std::make_unique<ProcessWorker>(loop_.get_executor(), timers_, settings_.process, number,
-                                                    std::move(ours), std::move(log_ours), sink_, room_);
+                                                    std::move(ours), std::move(log_ours), sink_, poller_);
       platform::UniqueFd mail = worker->take_mail_descriptor();
       if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs), std::move(mail)))
         continue;
@@ -116,9 +116,9 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   } while (first.expired && !zygote->gone && timers_.now() < limit);
   wire::Hello hello;
   std::string_view meta = first.packet.meta;
-  if (first.arrived && first.packet.header.kind == wire::Kind::last_words) {
+  if (first.arrived && first.packet.header.kind == wire::Kind::abort_notice) {
     // The library's fork handlers run before a worker says hello.
-    worker.take_last_words(meta);
+    worker.take_abort_notice(meta);
     LoadTrouble trouble;
     trouble.exit = co_await worker.wait_ended();
     trouble.how = "in a fork handler (pthread_atfork): " + worker.how_it_ended();
@@ -191,8 +191,8 @@ Task<Outcome> ZygoteSource::await_worker_init(ProcessWorker& worker, TimePoint d
     std::snprintf(trouble.failure->text, sizeof trouble.failure->text, "%.*s",
                   static_cast<int>(message.size()), message.data());
   } else if (!packet.expired) {
-    if (packet.arrived && packet.packet.header.kind == wire::Kind::last_words)
-      worker.take_last_words(packet.packet.meta);
+    if (packet.arrived && packet.packet.header.kind == wire::Kind::abort_notice)
+      worker.take_abort_notice(packet.packet.meta);
     trouble.exit = co_await worker.wait_ended();
     trouble.how = worker.how_it_ended();
   }

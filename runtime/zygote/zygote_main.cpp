@@ -3,10 +3,10 @@
 #include <cstdio>
 #include <optional>
 
+#include "platform/abort_notifier.h"
 #include "platform/channel.h"
 #include "platform/clone.h"
 #include "platform/fork_handlers.h"
-#include "platform/last_words.h"
 #include "platform/standard_output.h"
 #include "platform/syscall.h"
 #include "platform/this_process.h"
@@ -31,7 +31,7 @@ void copy_text(char* to, std::size_t size, const std::string& text) {
 // What the zygote says when the library's code makes it die of a signal.
 Report last_report{.kind = ReportKind::died};
 
-std::optional<HandlerLibrary> load(const ZygoteBirth& birth, platform::isolation::Inside& inside) {
+std::optional<HandlerLibrary> load(const ZygoteSpec& spec, platform::isolation::SandboxHandles& inside) {
   std::optional<HandlerLibrary> library;
   try {
     library.emplace(inside.plugin_path);
@@ -40,10 +40,10 @@ std::optional<HandlerLibrary> load(const ZygoteBirth& birth, platform::isolation
     library->initialise();
     report.nanoseconds = wire::monotonic_now() - begin;
     report.threads = platform::isolation::count_threads(inside);
-    const platform::isolation::OpenFiles left = platform::isolation::files_left_open(birth.sandbox, inside);
+    const platform::isolation::OpenFiles left = platform::isolation::files_left_open(spec.sandbox, inside);
     report.open_files = left.count;
     copy_text(report.text, sizeof report.text, left.names);
-    platform::isolation::note_traces_of_init(birth.sandbox, inside);
+    platform::isolation::note_traces_of_init(spec.sandbox, inside);
     report_or_exit(report);
   } catch (const LibraryError& error) {
     Report report{.kind = ReportKind::load_failed};
@@ -57,23 +57,23 @@ std::optional<HandlerLibrary> load(const ZygoteBirth& birth, platform::isolation
 
 }  // namespace
 
-void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Inside inside) {
+void zygote_main(const ZygoteSpec& spec, WorkerFds fds, platform::isolation::SandboxHandles inside) {
   std::optional<HandlerLibrary> library;
   platform::SharedMemory bell;
   try {
-    bell = platform::SharedMemory::map(ends.shared.get(), MailboxMemory::kPage);
-    platform::isolation::keep_only_standard_descriptors(std::move(ends.channel), std::move(ends.log), inside);
+    bell = platform::SharedMemory::map(fds.shared.get(), MailboxMemory::kPage);
+    platform::isolation::keep_only_standard_descriptors(std::move(fds.channel), std::move(fds.log), inside);
     platform::isolation::die_with_parent();
     // A worker writes its own id maps; the kernel lets it only while its memory counts as dumpable (proc(5)).
     platform::this_process::allow_inspection(true);
     platform::standard_output::prepare();
-    platform::last_words::say_on_death(kControl, platform::bytes_of(last_report), last_report.words,
-                                       birth.sandbox.level == platform::isolation::Level::full);
-    platform::last_words::renew();
-    if (birth.load_library) {
-      library = load(birth, inside);
+    platform::abort_notifier::notify_on_death(kControl, platform::bytes_of(last_report), last_report.notice,
+                                              spec.sandbox.level == platform::isolation::Level::full);
+    platform::abort_notifier::renew();
+    if (spec.load_library) {
+      library = load(spec, inside);
     } else {
-      platform::isolation::note_traces_of_init(birth.sandbox, inside);
+      platform::isolation::note_traces_of_init(spec.sandbox, inside);
       report_or_exit(Report{.kind = ReportKind::loaded});
     }
   } catch (const platform::SystemError& error) {
@@ -94,19 +94,19 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
     // The child starts with a copy of the stream buffers: empty ones, or their content would appear twice.
     std::fflush(nullptr);
     platform::fork_handlers::before();
-    platform::last_words::forget_process();
+    platform::abort_notifier::forget_process();
     try {
       const platform::Cloned worker =
-          platform::clone_process(platform::isolation::worker_clone_flags(birth.sandbox), false);
+          platform::clone_process(platform::isolation::worker_clone_flags(spec.sandbox), false);
       if (worker.in_child) {
-        const WorkerBirth worker_birth{.sandbox = birth.sandbox,
-                                       .function = birth.function,
-                                       .number = command.worker,
-                                       .library = library ? &*library : nullptr,
-                                       .library_path = inside.plugin_path,
-                                       .bell = static_cast<BellMemory*>(bell.data()),
-                                       .command_received = command_received,
-                                       .forked = wire::monotonic_now()};
+        const WorkerSpec worker_birth{.sandbox = spec.sandbox,
+                                      .function = spec.function,
+                                      .number = command.worker,
+                                      .library = library ? &*library : nullptr,
+                                      .library_path = inside.plugin_path,
+                                      .bell = static_cast<DoorbellMemory*>(bell.data()),
+                                      .command_received = command_received,
+                                      .forked = wire::monotonic_now()};
         worker_main(worker_birth,
                     {.channel = std::move(received.descriptors[0]),
                      .log = std::move(received.descriptors[1]),
@@ -118,7 +118,7 @@ void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Insid
       copy_text(report.step, sizeof report.step, error.step());
       report_or_exit(report);
     }
-    platform::last_words::note_process();
+    platform::abort_notifier::note_process();
     platform::fork_handlers::after_in_parent();
   }
 }

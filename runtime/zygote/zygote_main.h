@@ -9,7 +9,7 @@
 namespace coffees::zygote {
 
 /// What a new zygote is given by its init.
-struct ZygoteBirth {
+struct ZygoteSpec {
   platform::isolation::Sandbox sandbox;
   std::string function;
   bool load_library = true;
@@ -17,6 +17,7 @@ struct ZygoteBirth {
 
 /// Loads and initialises the handler library (unless the workers shall do it), reports, then forks a worker
 /// per ForkWorker message until its channel closes. Never returns.
-[[noreturn]] void zygote_main(const ZygoteBirth& birth, Ends ends, platform::isolation::Inside inside);
+[[noreturn]] void zygote_main(const ZygoteSpec& spec, WorkerFds fds,
+                              platform::isolation::SandboxHandles inside);
 
 }  // namespace coffees::zygote

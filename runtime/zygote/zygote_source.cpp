@@ -24,7 +24,7 @@ ZygoteSource::ZygoteSource(Loop& loop, TimerQueue& timers, SourceSettings settin
       timers_(timers),
       settings_(std::move(settings)),
       sink_(sink),
-      room_(loop.get_executor()),
+      poller_(loop.get_executor(), timers),
       prepared_signal_(loop.get_executor()) {}
 
 ZygoteSource::~ZygoteSource() { close(); }
@@ -107,7 +107,7 @@ Outcome ZygoteSource::load_failure(const LoadTrouble& trouble) const {
                             "E206: " + settings_.plugin + ": loading and init took longer than init_timeout",
                             "raise `init_timeout` of [functions." + function + "], or do less in init");
   std::string how = trouble.exit ? platform::describe(*trouble.exit) : "its init is gone";
-  if (died) how = platform::describe(trouble.failure->words);
+  if (died) how = platform::describe(trouble.failure->notice);
   if (!trouble.how.empty()) how = trouble.how;
   return Outcome::failure(
       Outcome::Kind::init_failed, "E207: " + settings_.plugin + ": its process ended while loading: " + how,

@@ -6,10 +6,10 @@
 #include <unordered_set>
 
 #include "platform/isolation.h"
-#include "pool/worker_source.h"
-#include "worker/mail_room.h"
+#include "worker/mailbox_poller.h"
 #include "worker/plugin_libraries.h"
-#include "worker/worker.h"
+#include "worker/process_worker.h"
+#include "worker_source/worker_source.h"
 #include "zygote/control.h"
 
 namespace coffees::zygote {
@@ -79,7 +79,7 @@ class ZygoteSource : public WorkerSource {
   TimerQueue& timers_;
   SourceSettings settings_;
   LogSink& sink_;
-  MailRoom room_;
+  MailboxPoller poller_;
   std::shared_ptr<Init> init_;
   std::shared_ptr<Zygote> zygote_;
   PluginLibraries libraries_;  ///< of the plugin as it was when init started

@@ -112,12 +112,14 @@ TEST_CASE("refused requests are counted by code, and every code is there from th
 TEST_CASE("workers and streams are shown as they are now") {
   MetricsSource source = empty_source();
   source.state.functions[1].snapshot.busy = 3;
-  source.state.functions[1].snapshot.waiting = 2;
+  source.state.functions[1].draining = 1;
+  source.state.functions[1].waiting = 2;
   source.state.functions[1].stopping = 1;
   source.event_streams = 4;
   const std::vector<std::string> lines = lines_of(source);
   const std::string labels = R"({faas_name="latte",faas_trigger="http")";
-  CHECK(value(lines, "coffees_workers" + labels + R"(,state="busy"})") == 3);
+  CHECK(value(lines, "coffees_workers" + labels + R"(,state="busy"})") == 2);
+  CHECK(value(lines, "coffees_workers" + labels + R"(,state="draining"})") == 1);
   CHECK(value(lines, "coffees_workers" + labels + R"(,state="stopping"})") == 1);
   CHECK(value(lines, "coffees_inflight" + labels + "}") == 3);
   CHECK(value(lines, "coffees_queue_depth" + labels + "}") == 2);

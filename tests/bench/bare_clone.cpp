@@ -38,7 +38,7 @@ isolation::Sandbox sandbox() {
 }
 
 // Milliseconds from before the clone to the byte.
-double start_one(const isolation::Sandbox& sandbox, isolation::Inside& inside, bool enter) {
+double start_one(const isolation::Sandbox& sandbox, isolation::SandboxHandles& inside, bool enter) {
   std::array<int, 2> ends{};
   platform::check(::pipe(ends.data()), "pipe");
   // As a child of its cloner, which has to wait for it here.
@@ -61,7 +61,7 @@ double start_one(const isolation::Sandbox& sandbox, isolation::Inside& inside, b
 }
 
 void measure(const isolation::Sandbox& sandbox, int count) {
-  isolation::Inside inside = isolation::enter_function(sandbox, -1, {});
+  isolation::SandboxHandles inside = isolation::enter_function(sandbox, -1, {});
   platform::this_process::allow_inspection(true);  // as in a zygote: its workers write their own id maps
   std::vector<double> bare;
   std::vector<double> entered;

@@ -26,15 +26,15 @@ using Calls = std::vector<std::string>;
 class Barista : public Worker {
  public:
   explicit Barista(Calls& calls) : calls_(calls) {}
-  Task<Outcome> invoke(const Invocation& call, Duration, bool, bool& undelivered) override {
-    undelivered = false;
+  Task<InvocationResult> invoke(const Invocation& call, Duration, bool, TurnListener& listener) override {
+    listener.turn_begins();
     std::string text;
     for (const std::string_view part : {call.method, call.path, call.query, call.headers, call.body})
       text.append(std::to_string(part.size())).append(":").append(part);
     calls_.push_back(std::move(text));
-    Outcome outcome;
-    outcome.body = kBody;
-    co_return outcome;
+    InvocationResult result;
+    result.outcome.body = kBody;
+    co_return result;
   }
   void kill() override {}
 
@@ -81,7 +81,7 @@ struct Cafe {
   FunctionCatalog catalog() {
     const scaler::Rules rules{.keep_warm = Duration::max(), .min_warm = 0, .limit = 1, .queue = 0};
     FunctionCatalog functions;
-    functions["latte"] = std::make_unique<Pool>(
+    functions["latte"] = std::make_unique<WorkerPool>(
         loop, timers, PoolSettings{.function = "latte", .rules = rules},
         std::make_unique<scaler::FixedKeepWarm>(rules), std::make_unique<Baristas>(calls), log);
     return functions;

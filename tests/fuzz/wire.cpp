@@ -5,8 +5,11 @@
 // the highest bit of the size set go by the mailbox, the others by the channel.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <deque>
+#include <memory>
 #include <optional>
 
 #include "field_syntax.h"
@@ -14,8 +17,8 @@
 #include "fuzz/answers.h"
 #include "fuzz/targets.h"
 #include "platform/channel.h"
-#include "worker/mail_room.h"
-#include "worker/worker.h"
+#include "worker/mailbox_poller.h"
+#include "worker/process_worker.h"
 
 namespace coffees::fuzz {
 namespace {
@@ -24,7 +27,7 @@ enum Flag : unsigned {
   kEndedBefore = 1,  ///< its end is known before it is asked for anything
   kTight = 2,        ///< max_body is 64 bytes
   kPrints = 4,       ///< the input is what it prints, too
-  kCancelled = 8,    ///< the client leaves when no packet is left; else further requests are posted ahead
+  kCancelled = 8,    ///< the client leaves when no packet is left; else further requests are pipelined
   kAtOnce = 16,      ///< all packets are there before the dispatcher looks
   kLies = 32,        ///< it says that its mail is longer than it can be
   kTakes = 64,       ///< it takes its requests
@@ -49,7 +52,7 @@ struct Stage {
   Loop loop;
   SystemClock clock;
   TimerQueue timers{loop.get_executor(), clock};
-  MailRoom room{loop.get_executor()};
+  MailboxPoller poller{loop.get_executor(), timers};
   CheckedSink sink;
   ProcessSettings wide = settings(1 << 20);
   ProcessSettings tight = settings(64);
@@ -116,6 +119,53 @@ class FakeWorker {
   MailboxMemory* mail_;
 };
 
+// One request on its way.
+struct HandedOver final : TurnListener {
+  Invocation invocation{.function = "latte", .request_id = "the-id", .method = "POST", .body = "milk"};
+  Cancellation cancellation;
+  std::optional<InvocationResult> result;
+  void turn_begins() override {}
+};
+
+// Those that the worker has, the one that runs first.
+class CallLine {
+ public:
+  CallLine(Loop& loop, ProcessWorker& worker, unsigned flags) : loop_(loop), worker_(worker), flags_(flags) {}
+
+  HandedOver& front() {
+    while (!all_.empty() && all_.front()->result && all_.front()->result->delivery == Delivery::revoked)
+      all_.pop_front();
+    if (all_.empty()) hand_over();
+    return *all_.front();
+  }
+  void hand_over() {
+    static const std::string large_body(2 * MailboxMemory::kRoom, 'm');
+    HandedOver& call = *all_.emplace_back(std::make_unique<HandedOver>());
+    if ((flags_ & kLarge) != 0) call.invocation.body = large_body;
+    if ((flags_ & kCancelled) != 0) call.invocation.cancellation = &call.cancellation;
+    spawn_detached(loop_.get_executor(), [](ProcessWorker& worker, HandedOver& mine) -> Task<> {
+      InvocationResult result = co_await worker.invoke(mine.invocation, std::chrono::seconds(3), false, mine);
+      mine.result = std::move(result);
+    }(worker_, call));
+  }
+  void pop() {
+    all_.pop_front();
+    worker_.begin_next();
+  }
+  // Whether none is left but what was revoked.
+  [[nodiscard]] bool done() const {
+    return std::all_of(all_.begin(), all_.end(), [](const auto& call) {
+      return call->result && call->result->delivery == Delivery::revoked;
+    });
+  }
+
+ private:
+  Loop& loop_;
+  ProcessWorker& worker_;
+  unsigned flags_;
+  std::deque<std::unique_ptr<HandedOver>> all_;
+};
+
 void check_outcome(Outcome outcome, const ProcessSettings& settings) {
   using Kind = Outcome::Kind;
   const Kind kind = outcome.kind;
@@ -148,7 +198,6 @@ void check_outcome(Outcome outcome, const ProcessSettings& settings) {
 
 void wire(std::string_view input) {
   static Stage stage;
-  static const std::string large_body(2 * MailboxMemory::kRoom, 'm');
   if (input.empty() || input.size() > 4096) return;
   const unsigned flags = static_cast<unsigned char>(input.front());
   const std::vector<Step> steps = read_steps(input.substr(1));
@@ -161,45 +210,49 @@ void wire(std::string_view input) {
     require(::write(log_theirs.get(), input.data(), input.size()) > 0, "a pipe takes a page");
   {
     ProcessWorker worker(stage.loop.get_executor(), stage.timers, settings, 1, std::move(ours),
-                         std::move(log_ours), stage.sink, stage.room);
+                         std::move(log_ours), stage.sink, stage.poller);
     FakeWorker fake(flags, std::move(theirs), worker.take_mail_descriptor());
     if ((flags & kEndedBefore) != 0) worker.ended(exit);
     std::size_t played = 0;
     bool goes_on = true;
-    for (unsigned number = 1; goes_on; ++number) {
-      Cancellation cancellation;
-      Invocation call{.function = "latte", .request_id = "the-id", .method = "POST", .body = "milk"};
-      if ((flags & kLarge) != 0) call.body = large_body;
-      if ((flags & kCancelled) != 0) call.cancellation = &cancellation;
-      std::optional<Outcome> outcome;
-      bool undelivered = false;
-      spawn_detached(stage.loop.get_executor(), [&]() -> Task<> {
-        Outcome result = co_await worker.invoke(call, std::chrono::seconds(3), false, undelivered);
-        outcome = std::move(result);
-      });
+    CallLine calls(stage.loop, worker, flags);
+    const auto end_worker = [&] {
+      fake.close();
       stage.turn();
-      if (!outcome) worker.post_ahead(call, std::chrono::seconds(3));
+      worker.ended(exit);  // as its init says of every worker
+      stage.turn();
+    };
+    for (unsigned number = 1; goes_on; ++number) {
+      HandedOver& call = calls.front();
+      stage.turn();
+      if (!call.result && worker.can_pipeline(call.invocation)) {
+        calls.hand_over();
+        stage.turn();
+      }
       fake.take_request(number);
-      while (!outcome && played < steps.size()) {
+      while (!call.result && played < steps.size()) {
         fake.send(steps[played++], number);
         if ((flags & kAtOnce) == 0 || played == steps.size()) stage.turn();
       }
-      if (!outcome && (flags & kCancelled) != 0) {
-        cancellation.request();
+      if (!call.result && (flags & kCancelled) != 0) {
+        call.cancellation.request();
         stage.turn();
       }
-      if (!outcome) {
-        fake.close();
-        stage.turn();
-        worker.ended(exit);  // as its init says of every worker
-        stage.turn();
-      }
-      require(outcome.has_value(), "a request whose worker has ended gets its outcome");
-      const Outcome::Kind kind = outcome->kind;
-      require(!undelivered || kind != Outcome::Kind::ok, "what was answered was delivered");
+      if (!call.result) end_worker();
+      require(call.result.has_value(), "a request whose worker has ended gets its outcome");
+      const Outcome::Kind kind = call.result->outcome.kind;
+      require(call.result->delivery == Delivery::started || kind != Outcome::Kind::ok,
+              "what was answered was delivered");
       goes_on = (kind == Outcome::Kind::ok || kind == Outcome::Kind::handler_error) && played < steps.size();
-      check_outcome(std::move(*outcome), settings);
-      if (!goes_on) require(worker.take_back() <= number + 1, "no more is taken back than was posted");
+      check_outcome(std::move(call.result->outcome), settings);
+      if (!goes_on) worker.revoke_unstarted();
+      calls.pop();
+    }
+    end_worker();
+    while (!calls.done()) {
+      stage.turn();
+      require(calls.front().result.has_value(), "a request behind one that failed gets its outcome, too");
+      calls.pop();
     }
   }
   stage.turn();

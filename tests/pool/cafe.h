@@ -1,6 +1,8 @@
 // A pool with workers that are no processes, and customers whose orders are looked at step by step.
 #pragma once
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,7 +11,7 @@
 
 #include "catch.h"
 #include "manual_clock.h"
-#include "pool/pool.h"
+#include "pool/worker_pool.h"
 #include "scaler/fixed_keep_warm.h"
 
 namespace coffees::test {
@@ -21,51 +23,92 @@ class FakeSource : public WorkerSource {
  public:
   struct FakeWorker : Worker {
     FakeWorker(FakeSource& source, WorkerNumber number, const Executor& executor)
-        : source_(source), number_(number), changed_(executor) {}
+        : source_(source), number_(number), executor_(executor), changed_(executor) {}
     ~FakeWorker() override { source_.workers.erase(number_); }
 
-    Task<Outcome> invoke(const Invocation&, Duration, bool cold, bool& undelivered) override {
+    Task<InvocationResult> invoke(const Invocation&, Duration, bool cold, TurnListener& listener) override {
+      InvocationResult result;
+      if (running_ || !waiting_.empty()) {
+        Turn turn(executor_);
+        waiting_.push_back(&turn);
+        const Leave leave{waiting_, &turn};
+        co_await turn.gate.wait();
+        if (turn.revoked) {
+          result.delivery = Delivery::revoked;
+          co_return result;
+        }
+      }
+      running_ = true;
+      listener.turn_begins();
       was_cold = cold;
-      if (posted > 0) --posted;
       answer.reset();
       while (!answer) co_await changed_.wait();
-      undelivered = answer_undelivered;
+      result = std::move(*answer);
+      if (barrier) revoke_unstarted();
+      running_ = false;
       if (break_down) throw std::runtime_error("no buffer space available");
-      co_return std::move(*answer);
+      co_return result;
     }
-    bool post_ahead(const Invocation&, Duration) override {
-      if (posted == room) return false;
-      ++posted;
-      return true;
+    [[nodiscard]] std::size_t slots() const override { return room + 1; }
+    [[nodiscard]] bool can_pipeline(const Invocation&) const override {
+      return running_ && waiting_.size() < room;
     }
-    std::size_t take_back() override {
-      const std::size_t back = posted - std::min(posted, begun);
-      posted -= back;
-      return back;
+    void begin_next() override {
+      if (beginning_) return;
+      beginning_ = true;
+      while (!running_ && !waiting_.empty()) {
+        Turn* next = waiting_.front();
+        waiting_.pop_front();
+        next->gate.open();
+      }
+      beginning_ = false;
+    }
+    void revoke_unstarted() override {
+      const std::size_t kept = std::min(waiting_.size(), begun);
+      const std::vector<Turn*> revoked(waiting_.begin() + static_cast<std::ptrdiff_t>(kept), waiting_.end());
+      waiting_.resize(kept);
+      for (Turn* turn : revoked) {
+        turn->revoked = true;
+        turn->gate.open();
+      }
     }
     void kill() override {
       ++source_.kills;
       if (source_.corpses_stay) return;
       source_.die(number_);
     }
-    void finish(Outcome outcome, bool never_read) {
-      answer = std::move(outcome);
-      answer_undelivered = never_read;
+    void finish(InvocationResult result) {
+      answer = std::move(result);
       changed_.notify();
     }
+    // How many requests wait in its slots.
+    [[nodiscard]] std::size_t posted() const { return waiting_.size(); }
 
     bool was_cold = false;
-    std::size_t room = 4;    ///< for requests behind the one that runs
-    std::size_t posted = 0;  ///< so many are there
-    std::size_t begun = 0;   ///< so many of these cannot be taken back
+    std::size_t room = 4;   ///< for requests behind the one that runs
+    std::size_t begun = 0;  ///< this many of them cannot be revoked
+    bool barrier = false;   ///< its next answer revokes what is behind it
     bool break_down = false;
-    bool answer_undelivered = false;
-    std::optional<Outcome> answer;
+    std::optional<InvocationResult> answer;
 
    private:
+    struct Turn {
+      explicit Turn(const Executor& executor) : gate(executor) {}
+      Gate gate;
+      bool revoked = false;
+    };
+    struct Leave {
+      std::deque<Turn*>& all;
+      Turn* turn;
+      ~Leave() { std::erase(all, turn); }
+    };
     FakeSource& source_;
     WorkerNumber number_;
+    Executor executor_;
     Signal changed_;
+    std::deque<Turn*> waiting_;
+    bool running_ = false;
+    bool beginning_ = false;
   };
 
   explicit FakeSource(Loop& loop) : loop_(loop), started_(loop.get_executor()) {}
@@ -116,8 +159,8 @@ class Cafe {
     settings.processors = kProcessors;
     auto fake = std::make_unique<FakeSource>(loop);
     source = fake.get();
-    pool = std::make_unique<Pool>(loop, timers_, settings, std::make_unique<scaler::FixedKeepWarm>(rules),
-                                  std::move(fake), log);
+    pool = std::make_unique<WorkerPool>(loop, timers_, settings,
+                                        std::make_unique<scaler::FixedKeepWarm>(rules), std::move(fake), log);
   }
   Cafe(const Cafe&) = delete;
   Cafe& operator=(const Cafe&) = delete;
@@ -126,18 +169,19 @@ class Cafe {
   // A customer; served as far as that goes without anything else happening.
   Result order(Caller* caller = nullptr) {
     auto result = std::make_shared<std::optional<Outcome>>();
-    clock_.pass(std::chrono::nanoseconds(1));  // no two come at the same time
-    spawn_detached(loop.get_executor(), [](Pool& from, Caller* whose, Result into) -> Task<> {
+    spawn_detached(loop.get_executor(), [](WorkerPool& from, Caller* whose, Result into) -> Task<> {
       const Invocation call{.caller = whose};
-      Acquired acquired = co_await from.acquire(call);
-      if (auto* refusal = std::get_if<Outcome>(&acquired)) {
-        *into = std::move(*refusal);
-        co_return;
+      Ticket ticket = from.ticket();
+      while (!*into) {
+        Acquired acquired = co_await from.acquire(call, ticket);
+        if (auto* refusal = std::get_if<Outcome>(&acquired)) {
+          *into = std::move(*refusal);
+          co_return;
+        }
+        Lease lease = std::get<Lease>(std::move(acquired));
+        InvocationResult answer = co_await lease.invoke(call);
+        if (answer.delivery != Delivery::revoked) *into = std::move(answer.outcome);
       }
-      Lease lease = std::get<Lease>(std::move(acquired));
-      bool undelivered = false;
-      Outcome outcome = co_await lease.invoke(call, undelivered);
-      *into = std::move(outcome);
     }(*pool, caller, result));
     turn();
     return result;
@@ -150,24 +194,26 @@ class Cafe {
   void turn() {
     loop.restart();
     loop.poll();
-    pool->roster().verify();
+    pool->table().verify();
   }
   void finish(WorkerNumber number, Kind kind = Kind::ok, bool never_read = false) {
-    Outcome outcome;
-    outcome.kind = kind;
-    outcome.message = "of a fake";
-    source->workers.at(number)->finish(std::move(outcome), never_read);
+    InvocationResult result;
+    result.outcome.kind = kind;
+    result.outcome.message = "of a fake";
+    if (never_read) result.delivery = Delivery::not_started;
+    source->workers.at(number)->finish(std::move(result));
     turn();
   }
   void die(WorkerNumber number) {
     source->die(number);
     turn();
   }
-  void finish_quickly(WorkerNumber number, Duration cpu = std::chrono::microseconds(100), bool logged = false,
-                      bool held = false) {
-    Outcome outcome;
-    outcome.usage = {.cpu = cpu, .waited = false, .logged = logged, .held = held};
-    source->workers.at(number)->finish(std::move(outcome), false);
+  void finish_quickly(WorkerNumber number, Duration cpu = std::chrono::microseconds(100),
+                      bool printed = false) {
+    InvocationResult result;
+    result.outcome.usage = {.cpu = cpu, .waited = false};
+    result.printed = printed;
+    source->workers.at(number)->finish(std::move(result));
     turn();
   }
   void finish_tiny(WorkerNumber number) { finish_quickly(number, std::chrono::microseconds(2)); }
@@ -189,7 +235,13 @@ class Cafe {
     clock_.pass(end - clock_.now());
   }
   void wait_out_patience() { pass(pool->settings().patience); }
-  std::size_t count(WorkerState state) const { return pool->roster().count(state); }
+  TimePoint now() const { return clock_.now(); }
+  // The state of a worker; `gone` for one that is not known (any more).
+  WorkerState state(WorkerNumber number) {
+    const auto found = pool->table().all().find(number);
+    return found == pool->table().all().end() ? WorkerState::gone : found->second.state;
+  }
+  std::size_t count(WorkerState state) const { return pool->table().count(state); }
 
   Loop loop;
 
@@ -200,7 +252,7 @@ class Cafe {
  public:
   events::EventLog log;
   FakeSource* source = nullptr;
-  std::unique_ptr<Pool> pool;
+  std::unique_ptr<WorkerPool> pool;
 };
 
 inline bool served(const Cafe::Result& result, Kind kind = Kind::ok) {

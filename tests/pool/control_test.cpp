@@ -54,7 +54,7 @@ TEST_CASE("warming up starts as many as the limit allows, and cooling down leave
   CHECK(cafe.pool->cold() == 3);
   cafe.turn();
   CHECK(cafe.count(WorkerState::idle) == 0);
-  CHECK(cafe.count(WorkerState::busy) == 1);
+  CHECK(cafe.count(WorkerState::draining) == 1);
   cafe.finish(3);
   CHECK(served(order));
   cafe.turn();
@@ -101,26 +101,6 @@ TEST_CASE("the time that workers stand idle and busy is counted up to their end"
   CHECK(metrics.idle_nanoseconds == 0);
   cafe.pool->cold();
   CHECK(metrics.idle_nanoseconds == 7'000'000);
-}
-
-TEST_CASE("workers are told with their state, their age and whom they serve") {
-  Cafe cafe({.keep_warm = std::chrono::minutes(5), .limit = 3});
-  cafe.order();
-  cafe.order();
-  cafe.finish(1);
-  cafe.source->hold_starts = true;
-  cafe.pool->warm(1);
-  cafe.turn();
-  const std::vector<WorkerStatus> workers = cafe.pool->workers();
-  REQUIRE(workers.size() == 3);
-  CHECK(workers[0].state == WorkerState::idle);
-  CHECK(workers[0].served == 1);
-  CHECK(workers[0].retires_at - workers[0].since == std::chrono::minutes(5));
-  CHECK(workers[1].state == WorkerState::busy);
-  CHECK(workers[1].served == 0);
-  CHECK(workers[1].retires_at == TimePoint::max());
-  CHECK(workers[2].state == WorkerState::starting);
-  CHECK(workers[2].pid == 0);
 }
 
 TEST_CASE("a worker that is being stopped cannot be stopped once more") {

@@ -184,9 +184,10 @@ TEST_CASE("a lease that is given back unused was no trial: the next order is one
   cafe.pass(std::chrono::milliseconds(1100));
   // What the dispatcher does for a client that has left before its worker was free.
   bool had_lease = false;
-  spawn_detached(cafe.loop.get_executor(), [](Pool& from, bool& had) -> Task<> {
+  spawn_detached(cafe.loop.get_executor(), [](WorkerPool& from, bool& had) -> Task<> {
     const Invocation call;
-    const Acquired acquired = co_await from.acquire(call);
+    Ticket ticket = from.ticket();
+    const Acquired acquired = co_await from.acquire(call, ticket);
     had = std::holds_alternative<Lease>(acquired);
   }(*cafe.pool, had_lease));
   cafe.turn();

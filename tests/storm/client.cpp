@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 // For an end to be reported after a deadline has passed.
 constexpr auto kSlack = milliseconds(5);
 
-void check(const Pool& pool, const Client& client, const Outcome& outcome) {
+void check(const WorkerPool& pool, const Client& client, const Outcome& outcome) {
   require(outcome.kind != Outcome::Kind::ok || outcome.body == client.body, "an answer is the request's own",
           fmt::format("request {} got '{}'", client.number, outcome.body.substr(0, 40)));
   const Duration limit = pool.settings().timeout;

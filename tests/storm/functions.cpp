@@ -41,8 +41,8 @@ DrawnFunction draw_function(World& world, const std::string& name, std::size_t i
   DrawnFunction function;
   function.source = source.get();
   auto policy = std::make_unique<scaler::FixedKeepWarm>(settings.rules);
-  function.pool = std::make_unique<Pool>(world.loop, world.timers, std::move(settings), std::move(policy),
-                                         std::move(source), log);
+  function.pool = std::make_unique<WorkerPool>(world.loop, world.timers, std::move(settings),
+                                               std::move(policy), std::move(source), log);
   return function;
 }
 

@@ -4,13 +4,13 @@
 #include <memory>
 #include <string>
 
-#include "pool/pool.h"
+#include "pool/worker_pool.h"
 #include "storm/simulated_source.h"
 
 namespace coffees::storm {
 
 struct DrawnFunction {
-  std::unique_ptr<Pool> pool;
+  std::unique_ptr<WorkerPool> pool;
   SimulatedSource* source = nullptr;  ///< the pool's
 };
 

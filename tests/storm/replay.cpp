@@ -37,6 +37,7 @@ void Replay::take(const events::Event& event) {
     case Type::worker_ready:
     case Type::worker_busy:
     case Type::worker_idle:
+    case Type::worker_draining:
     case Type::worker_stopping:
     case Type::worker_stopped:
       take_worker(event);
@@ -79,6 +80,10 @@ void Replay::take_worker(const events::Event& event) {
       legal = worker.ready && (before == WorkerState::busy || before == WorkerState::starting);
       worker.state = WorkerState::idle;
       break;
+    case Type::worker_draining:
+      legal = before == WorkerState::busy;
+      worker.state = WorkerState::draining;
+      break;
     case Type::worker_stopping:
       legal = worker.ready && before != WorkerState::stopping;
       worker.state = WorkerState::stopping;
@@ -101,7 +106,9 @@ void Replay::take_invocation(const events::Event& event) {
     running_[id] = event.header.worker;
     Workers& workers = workers_[event.header.function];
     const auto worker = workers.find(event.header.worker);
-    require(worker != workers.end() && worker->second.state == WorkerState::busy, kLegal, seen(event));
+    require(worker != workers.end() &&
+                (worker->second.state == WorkerState::busy || worker->second.state == WorkerState::draining),
+            kLegal, seen(event));
     worker->second.request = id;
   } else {
     waiting_.erase(id);
@@ -114,23 +121,21 @@ void Replay::compare(const Dispatcher& dispatcher) const {
   for (const auto& [name, pool] : dispatcher.catalog()) compare(*pool);
 }
 
-void Replay::compare(const Pool& pool) const {
+void Replay::compare(const WorkerPool& pool) const {
   const auto found = workers_.find(pool.settings().index);
   const Workers told = found == workers_.end() ? Workers() : found->second;
-  const std::vector<WorkerStatus> there = pool.workers();
+  const std::map<WorkerNumber, WorkerRecord>& there = pool.table().all();
   require(told.size() == there.size(), kSame,
           fmt::format("{} workers of {}, and {} in the pool", told.size(), pool.settings().function,
                       there.size()));
-  for (const WorkerStatus& worker : there) {
-    const auto same = told.find(worker.number);
+  for (const auto& [number, worker] : there) {
+    const auto same = told.find(number);
     require(same != told.end() && same->second.state == worker.state, kSame,
-            fmt::format("worker {} of {} is in another state", worker.number, pool.settings().function));
-    if (worker.state != WorkerState::busy) continue;
+            fmt::format("worker {} of {} is {}", number, pool.settings().function, name_of(worker.state)));
+    if (worker.state != WorkerState::busy && worker.state != WorkerState::draining) continue;
     require(same->second.request == worker.request.view(), kSame,
-            fmt::format("worker {} serves {}, not {}", worker.number, worker.request.view(),
-                        same->second.request));
-    require(running_.contains(same->second.request), kSame,
-            fmt::format("worker {} serves nothing", worker.number));
+            fmt::format("worker {} serves {}, not {}", number, worker.request.view(), same->second.request));
+    require(running_.contains(same->second.request), kSame, fmt::format("worker {} serves nothing", number));
   }
   const auto breaker = breakers_.find(pool.settings().index);
   const bool open = breaker != breakers_.end() && breaker->second != events::BreakerState::closed;

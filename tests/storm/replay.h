@@ -34,7 +34,7 @@ class Replay {
   void take(const events::Event& event);
   void take_worker(const events::Event& event);
   void take_invocation(const events::Event& event);
-  void compare(const Pool& pool) const;
+  void compare(const WorkerPool& pool) const;
 
   events::EventReader reader_;
   std::map<events::FunctionIndex, Workers> workers_;

@@ -27,7 +27,7 @@ SimulatedProcess::SimulatedProcess(World& world, const FaultRates& faults, int p
       memory_(platform::SharedMemory::map(mail, sizeof(MailboxMemory))),
       mail_(static_cast<MailboxMemory*>(memory_.data())),
       bell_memory_(platform::SharedMemory::map(bell, MailboxMemory::kPage)),
-      box_(mail, *static_cast<BellMemory*>(bell_memory_.data())),
+      box_(mail, *static_cast<DoorbellMemory*>(bell_memory_.data())),
       ended_(std::move(ended)) {}
 
 void SimulatedProcess::later(Duration time, void (SimulatedProcess::*action)()) {
@@ -41,7 +41,7 @@ bool SimulatedProcess::can_take() const {
   const std::uint64_t line = mail_->requests.line.load();
   const auto posted = static_cast<std::uint32_t>(line >> 32);
   const auto taken = static_cast<std::uint32_t>(line);
-  return posted != taken && (!held_ || mail_->requests.first.load() == taken + 1);
+  return posted != taken && (!barrier_ || mail_->requests.first.load() == taken + 1);
 }
 
 bool SimulatedProcess::look() {
@@ -58,7 +58,7 @@ void SimulatedProcess::begin() {
   }
   if (world_.random.chance(faults_.crash) && world_.random.chance(25)) return end(kCrashed);
   if (!read_request()) return end({.code = 0, .signal = 0});  // the dispatcher has closed the channel
-  held_ = false;
+  barrier_ = false;
   serve();
 }
 
@@ -141,9 +141,9 @@ void SimulatedProcess::answer(std::uint64_t invocation, std::string_view body, b
   const std::size_t head_size = sizeof(wire::PacketHeader) + sizeof meta;
   const bool by_mail = box_.has_room(head_size + body.size());
   if (error_ || !by_mail || printed_ || !box_.has_room_for_more(head_size + body.size())) {
-    meta.flags |= wire::ResponseMeta::kHeld;
-    box_.hold();
-    held_ = true;
+    meta.flags |= wire::ResponseMeta::kBarrier;
+    box_.stop_pipelining();
+    barrier_ = true;
   }
   std::string head;
   wire::append_head(head, {.kind = wire::Kind::response, .invocation = invocation, .body_size = body.size()},

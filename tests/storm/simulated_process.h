@@ -55,7 +55,7 @@ class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
   std::function<void(platform::ExitStatus)> ended_;
   bool alive_ = true;
   bool idle_ = true;
-  bool held_ = false;
+  bool barrier_ = false;
   std::string request_;
   std::uint64_t invocation_ = 0;
   std::string body_;

@@ -40,11 +40,11 @@ Task<StartResult> SimulatedSource::start(WorkerNumber number) {
   auto [ours, theirs] = platform::make_channel(true, false);
   auto [log_ours, log_theirs] = platform::make_log_pipe();
   auto worker = std::make_unique<ProcessWorker>(world_.loop.get_executor(), world_.timers, settings_, number,
-                                                std::move(ours), std::move(log_ours), sink_, room_);
+                                                std::move(ours), std::move(log_ours), sink_, poller_);
   const platform::UniqueFd mail = worker->take_mail_descriptor();
   auto process = std::make_shared<SimulatedProcess>(
       world_, faults_, static_cast<int>(number), std::move(theirs), std::move(log_theirs), mail.get(),
-      room_.descriptor(), [this, number](platform::ExitStatus status) {
+      poller_.descriptor(), [this, number](platform::ExitStatus status) {
         const auto running = running_.extract(number);
         if (running.empty() || running.mapped().worker == nullptr) return;
         ProcessWorker& ended = *running.mapped().worker;

@@ -4,10 +4,10 @@
 #include <map>
 #include <memory>
 
-#include "pool/worker_source.h"
 #include "storm/simulated_process.h"
-#include "worker/mail_room.h"
-#include "worker/worker.h"
+#include "worker/mailbox_poller.h"
+#include "worker/process_worker.h"
+#include "worker_source/worker_source.h"
 
 namespace coffees::storm {
 
@@ -19,7 +19,7 @@ class SimulatedSource : public WorkerSource {
         faults_(faults),
         settings_(std::move(settings)),
         sink_(sink),
-        room_(world.loop.get_executor()) {}
+        poller_(world.loop.get_executor(), world.timers) {}
 
   Task<StartResult> start(WorkerNumber number) override;
 
@@ -37,7 +37,7 @@ class SimulatedSource : public WorkerSource {
   const FaultRates& faults_;
   ProcessSettings settings_;
   LogSink& sink_;
-  MailRoom room_;
+  MailboxPoller poller_;
   std::map<WorkerNumber, Running> running_;
 };
 

@@ -106,7 +106,7 @@ void Storm::burst() {
 
 void Storm::operate() {
   Random& random = world_.random;
-  Pool& pool = *dispatcher_->catalog().at(random.chance(50) ? "latte" : "mocha");
+  WorkerPool& pool = *dispatcher_->catalog().at(random.chance(50) ? "latte" : "mocha");
   switch (random.below(3)) {
     case 0:
       pool.warm(1 + random.below(4));
@@ -115,8 +115,9 @@ void Storm::operate() {
       pool.cold();
       break;
     default: {
-      const std::vector<WorkerStatus> workers = pool.workers();
-      if (!workers.empty()) pool.stop_worker(workers[random.below(workers.size())].number);
+      const auto& workers = pool.table().all();
+      if (!workers.empty())
+        pool.stop_worker(std::next(workers.begin(), static_cast<int>(random.below(workers.size())))->first);
       break;
     }
   }
@@ -136,7 +137,7 @@ void Storm::go_on(Duration time) {
 void Storm::check() {
   for (const auto& [name, pool] : dispatcher_->catalog()) {
     const scaler::Snapshot now = pool->snapshot();
-    pool->roster().verify();
+    pool->table().verify();
     require(now.workers() <= pool->settings().rules.limit, "never more workers than the limit",
             fmt::format("{} has {}", name, now.workers()));
     require(now.waiting == 0 || now.idle == 0, "no request waits for a worker while one is idle",

@@ -13,9 +13,9 @@ namespace {
 
 // Both sides of one mailbox in one process, on mappings of their own.
 struct Pair {
-  platform::UniqueFd descriptor;
-  BellMemory bell;
-  Mailbox dispatcher{descriptor};
+  DoorbellMemory bell;
+  Mailbox dispatcher;
+  platform::UniqueFd descriptor{dispatcher.take_descriptor()};
   WorkerMailbox worker{descriptor.get(), bell};
   // One for each side: some tests have a thread for the worker.
   std::array<char, MailboxMemory::kPage> received{};
@@ -41,10 +41,10 @@ using Parts = std::array<std::string_view, 2>;
 TEST_CASE("a posted packet is received once, in one piece, and its answer is seen") {
   Pair pair;
   const Mailbox::Number first = pair.dispatcher.post(Parts{"double ", "espresso"});
-  CHECK_FALSE(pair.dispatcher.taken(first));
+  CHECK_FALSE(pair.dispatcher.begun(first));
   CHECK_FALSE(pair.dispatcher.answered(first));
   CHECK(pair.receive() == "double espresso");
-  CHECK(pair.dispatcher.taken(first));
+  CHECK(pair.dispatcher.begun(first));
   CHECK_FALSE(pair.worker.answer(Parts{"here ", "you are"}));
   CHECK(pair.dispatcher.answered(first));
   CHECK(pair.answer(first) == "here you are");
@@ -111,14 +111,14 @@ TEST_CASE("what the worker has not begun can be taken back, and is then never se
   CHECK(pair.receive() == "begun");
   pair.dispatcher.post(Parts{"second", ""});
   pair.dispatcher.post(Parts{"third", ""});
-  CHECK(pair.dispatcher.take_back(begun) == 2);
-  CHECK(pair.dispatcher.take_back(begun) == 0);
+  CHECK(pair.dispatcher.revoke(begun) == 2);
+  CHECK(pair.dispatcher.revoke(begun) == 0);
   pair.worker.answer(Parts{"done", ""});
   CHECK(pair.dispatcher.answered(begun));
   pair.dispatcher.finished(begun);
   const Mailbox::Number other = pair.dispatcher.post(Parts{"other", ""});
   CHECK(other == begun + 1);
-  CHECK_FALSE(pair.dispatcher.taken(other));
+  CHECK_FALSE(pair.dispatcher.begun(other));
   CHECK(pair.receive() == "other");
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("what is to be kept is not taken back, though the worker is late in be
   Pair pair;
   const Mailbox::Number kept = pair.dispatcher.post(Parts{"kept", ""});
   pair.dispatcher.post(Parts{"behind it", ""});
-  CHECK(pair.dispatcher.take_back(kept) == 1);
+  CHECK(pair.dispatcher.revoke(kept) == 1);
   CHECK(pair.receive() == "kept");
   pair.worker.answer(Parts{"done", ""});
   CHECK(pair.dispatcher.answered(kept));
@@ -137,14 +137,14 @@ TEST_CASE("a worker that holds begins nothing before its answer was seen") {
   const Mailbox::Number first = pair.dispatcher.post(Parts{"first", ""});
   pair.dispatcher.post(Parts{"behind it", ""});
   CHECK(pair.receive() == "first");
-  pair.worker.hold();
+  pair.worker.stop_pipelining();
   pair.worker.answer(Parts{"held", ""});
   std::string received;
   std::thread worker([&] { received = pair.receive(); });
   // The dispatcher posts one more before it looks at the answer.
   pair.dispatcher.post(Parts{"behind that", ""});
   CHECK(pair.dispatcher.answered(first));
-  CHECK(pair.dispatcher.take_back(first) == 2);
+  CHECK(pair.dispatcher.revoke(first) == 2);
   pair.dispatcher.finished(first);
   pair.dispatcher.post(Parts{"go on", ""});
   worker.join();
@@ -169,7 +169,7 @@ TEST_CASE("nothing is both taken back and begun") {
     const Mailbox::Number first = pair.dispatcher.post(Parts{text, "a"});
     pair.dispatcher.post(Parts{text, "b"});
     Mailbox::Number last = pair.dispatcher.post(Parts{text, "c"});
-    const std::uint32_t back = pair.dispatcher.take_back(first);
+    const std::uint32_t back = pair.dispatcher.revoke(first);
     last -= back;
     expected += 3 - static_cast<int>(back);
     while (!pair.dispatcher.answered(last)) std::this_thread::yield();
@@ -228,10 +228,10 @@ TEST_CASE("a worker that lies about what it has begun cannot confuse the dispatc
   pair.dispatcher.post(Parts{"c", ""});
   for (const std::uint64_t lie : {std::uint64_t{77}, std::uint64_t{0x7fffffff}}) {
     pair.memory().requests.line = lie;
-    CHECK(pair.dispatcher.take_back(first) == 0);
+    CHECK(pair.dispatcher.revoke(first) == 0);
   }
   pair.memory().requests.line = 0;  // "none of them"
-  CHECK(pair.dispatcher.take_back(first) == 2);
+  CHECK(pair.dispatcher.revoke(first) == 2);
   CHECK(pair.dispatcher.post(Parts{"d", ""}) == first + 1);
 }
 

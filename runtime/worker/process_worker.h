@@ -1,4 +1,4 @@
-// The dispatcher's handle on one worker process: its channel, its pidfd, its log, and how it ended.
+// The dispatcher's handle on one worker process: its mailbox, its channel, its log, and how it ended.
 #pragma once
 
 #include <deque>
@@ -11,13 +11,13 @@
 #include "platform/channel.h"
 #include "platform/child_process.h"
 #include "platform/unique_fd.h"
-#include "pool/worker_source.h"
 #include "timer_queue.h"
 #include "worker/log_pipe.h"
-#include "worker/mail_room.h"
 #include "worker/mailbox.h"
+#include "worker/mailbox_poller.h"
 #include "worker/process_handle.h"
 #include "worker/wire.h"
+#include "worker_source/worker_source.h"
 
 namespace coffees {
 
@@ -32,17 +32,22 @@ struct ProcessSettings {
 
 /// A worker process behind a mailbox for small packets and a channel for the others (wire.h). Everything that
 /// arrives is checked before it is used.
-class ProcessWorker : public Worker {
+///
+/// Requests that are handed over while one runs are pipelined: their packets lie in the mailbox, and the
+/// worker begins with each by itself. On this side each waits in a Slot for its turn, so that answers, log
+/// lines and deadlines belong to one invocation at a time. A worker that prints, fails or has no room for
+/// further answers says so with its answer and begins nothing more; what it has not begun is revoked then.
+class ProcessWorker : public Worker, private PolledMailbox {
  public:
   /// Takes the dispatcher's end of the channel and the reading end of the log pipe. Nothing runs yet. Throws
   /// platform::SystemError when there is no memory for a mailbox.
   ProcessWorker(const Executor& executor, TimerQueue& timers, const ProcessSettings& settings,
                 WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log, LogSink& sink,
-                MailRoom& room);
+                MailboxPoller& poller);
   ~ProcessWorker() override;
 
   /// What the worker maps its mailbox from; to be handed over and closed before the first invocation.
-  [[nodiscard]] platform::UniqueFd take_mail_descriptor() { return std::move(mail_descriptor_); }
+  [[nodiscard]] platform::UniqueFd take_mail_descriptor() { return box.take_descriptor(); }
 
   /// Why a wait ended.
   enum class Wake { ready, expired, cancelled };
@@ -59,19 +64,22 @@ class ProcessWorker : public Worker {
   /// kernel names the sender. The packet's views are valid until the next call on any worker.
   Task<StartPacket> receive_start_packet(TimePoint deadline);
 
-  Task<Outcome> invoke(const Invocation& call, Duration timeout, bool cold, bool& undelivered) override;
-  bool post_ahead(const Invocation& call, Duration timeout) override;
-  std::size_t take_back() override;
+  Task<InvocationResult> invoke(const Invocation& call, Duration timeout, bool cold,
+                                TurnListener& listener) override;
+  [[nodiscard]] std::size_t slots() const override { return MailboxMemory::kSlots; }
+  [[nodiscard]] bool can_pipeline(const Invocation& call) const override;
+  void begin_next() override;
+  void revoke_unstarted() override;
   void kill() override;
 
-  /// The process has ended, as its init reports; wakes who waits for that.
+  /// The process has ended, as its init reports; wakes the coroutines that wait for that.
   void ended(platform::ExitStatus status);
-  /// The meta of a last_words packet: what the process said before it ended. Only the first counts.
-  void take_last_words(std::string_view meta);
+  /// The meta of an abort_notice packet: what the process said before it ended. Only the first counts.
+  void take_abort_notice(std::string_view meta);
   /// How it ended, in words: "died: segmentation fault at address 0x0, in x.so+0x2d10", "ended: exit status
   /// 3". Reads what the process may have said last.
   [[nodiscard]] std::string how_it_ended();
-  /// Called when this handle goes: whoever would call ended() must not do so any more.
+  /// Called when this handle goes: ended() must not be called any more.
   void on_destruction(std::function<void()> action) { on_destruction_ = std::move(action); }
   /// Waits for ended(), one second at most: init reports within a millisecond, but it may be dead itself.
   Task<std::optional<platform::ExitStatus>> wait_ended();
@@ -82,80 +90,97 @@ class ProcessWorker : public Worker {
   [[nodiscard]] bool has_process() const { return process_ && process_->is_open(); }
 
  private:
-  friend class MailRoom;
-  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  // A request that lies in the mailbox.
+  struct Posted {
+    Mailbox::Number mail = 0;
+    std::uint64_t invocation = 0;
+  };
+  // An invocation that waits for its turn. Lives in its coroutine.
+  struct Slot {
+    explicit Slot(const Executor& executor) : turn(executor) {}
+    Gate turn;
+    Posted posted;
+    bool revoked = false;
+  };
+  // The invocation that runs, or ran last.
+  struct Turn {
+    std::uint64_t invocation = 0;
+    Duration timeout{0};
+    Delivery delivery = Delivery::started;
+    bool running = false;
+    bool by_channel = false;  ///< the request went by the channel
+    bool expired = false;
+    bool cancelled = false;
+    bool answered = false;  ///< by an answer of its own
+    bool printed = true;    ///< until its answer says that it did not
+    bool barrier = false;   ///< the worker begins nothing that was posted before this answer was seen
+  };
+  struct Counts {
+    std::uint64_t served = 0;
+    std::uint64_t invocations = 0;  ///< numbers given; the last one
+    std::uint64_t answers = 0;      ///< that came by the mailbox
+    std::uint64_t bells = 0;
+  };
 
   // Something happened that may end a wait; now, or in the next turn of the loop.
   void wake() { gate_.open(); }
   void wake_soon();
+  void answer_arrived() override { wake(); }
   void kill_now();
   void watch_channel();
   Task<Wake> wait();
   Task<Wake> wait_until_writable();
-  std::optional<Outcome> check_idle_channel(bool& dead);
-  std::string_view write_request_head(const Invocation& call, TimePoint deadline, bool cold,
-                                      std::uint64_t served);
-  Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold,
-                                            bool& undelivered);
-  void take_back_posted();
+
+  Task<std::optional<Posted>> wait_for_turn(const Invocation& call, Duration timeout);
+  Task<Outcome> run_turn(const Invocation& call, bool cold, const std::optional<Posted>& posted);
+  void end_turn(const Invocation& call);
   void before_log_is_read();
-  Task<std::optional<Outcome>> send_packets(std::string_view head, std::string_view body, bool& undelivered);
-  Task<Outcome> receive_answer(bool& undelivered);
+  std::optional<Outcome> check_idle_channel(bool& dead);
+  std::string_view write_request_head(const Invocation& call, wire::RequestMeta meta,
+                                      std::uint64_t invocation);
+  Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold);
+  Task<std::optional<Outcome>> send_packets(std::string_view head, std::string_view body);
+
+  Task<Outcome> receive_answer();
   bool receive_packet(platform::Received& received);
   std::optional<Outcome> look_at(const wire::Packet& packet);
   Task<std::optional<Outcome>> receive_rest(Outcome& outcome, std::uint64_t size);
-  bool accept_response(const wire::Packet& packet, Outcome& outcome) const;
+  bool accept_response(const wire::Packet& packet, Outcome& outcome);
   Task<Outcome> died();
   [[nodiscard]] Outcome interrupted(Wake why) const;
-  [[nodiscard]] Outcome nonsense(const char* what) const;
+  [[nodiscard]] Outcome protocol_error(const char* what) const;
   [[nodiscard]] Outcome out_of_memory() const;
   static std::span<char> packet_buffer();
 
+  // What it is.
   const ProcessSettings& settings_;
   std::string name_;
-  MailRoom& room_;
-  platform::UniqueFd mail_descriptor_;
-  // An invocation that was posted behind the one that runs.
-  struct Ahead {
-    Mailbox::Number number = 0;
-    std::uint64_t invocation = 0;
-    bool taken_back = false;  ///< to be posted when its turn comes
-  };
-  // What the mail room keeps per worker.
-  struct Mail {
-    Mailbox box;
-    Mailbox::Number number = 0;    ///< of the packet whose answer is waited for
-    std::size_t place = kNowhere;  ///< in the room's list
-    unsigned sleeps = 0;           ///< of the dispatcher since the request was posted
-  } mail_;
-  std::uint64_t answers_ = 0;  ///< that came by the mailbox
-  std::uint64_t bells_ = 0;
-  std::deque<Ahead> ahead_;     ///< in the order of posting; those taken back are the last ones
-  bool running_ = false;        ///< between the beginning and the end of invoke()
-  bool talked_ = false;         ///< it may have printed something
-  bool answered_ = false;       ///< the invocation that ran last got an answer of its own
-  std::string kept_;            ///< an answer that came by the channel before its turn
-  bool by_channel_ = false;     ///< the request went by the channel
-  bool channel_event_ = false;  ///< there may be something on the channel; else it is being watched
   TimerQueue& timers_;
-  Gate gate_;
+  MailboxPoller& poller_;
   std::shared_ptr<ProcessWorker*> self_;  ///< null inside once this is destroyed
+
+  // What connects it with the process.
   Descriptor channel_;
+  bool channel_event_ = false;  ///< there may be something on the channel; else it is being watched
   std::shared_ptr<LogPipe> log_;
   std::unique_ptr<ProcessHandle> process_;
-  std::uint64_t served_ = 0;
-  std::uint64_t invocation_ = 0;       ///< the one that runs
-  std::uint64_t last_invocation_ = 0;  ///< the newest one that has a number
-  Duration timeout_{0};
-  bool expired_ = false;
-  bool cancelled_ = false;
-  std::optional<wire::LastWords> last_words_;
+
+  // What it does.
+  Turn turn_;
+  std::deque<Slot*> unstarted_;  ///< in the order of posting
+  bool beginning_next_ = false;  ///< begin_next() is at work, further down the stack
+  std::string kept_;             ///< an answer that came by the channel before its turn
+  Counts counts_;
+  Gate gate_;
+  Deadline deadline_;
+
+  // How it ends.
+  std::optional<wire::AbortNotice> abort_notice_;
   std::optional<platform::ExitStatus> exit_;
   Signal ended_signal_;
   bool asked_to_end_ = false;
   Deadline grace_;  ///< after it, a worker that was asked to end is killed
   std::function<void()> on_destruction_;
-  Deadline deadline_;
 };
 
 }  // namespace coffees

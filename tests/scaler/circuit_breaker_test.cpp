@@ -1,10 +1,10 @@
-#include "pool/circuit_breaker.h"
+#include "scaler/circuit_breaker.h"
 
 #include <vector>
 
 #include "catch.h"
 
-using coffees::CircuitBreaker;
+using coffees::scaler::CircuitBreaker;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

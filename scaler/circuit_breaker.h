@@ -1,4 +1,4 @@
-// Stops a function whose workers keep dying from burning the machine: pure, `now` is an argument.
+// Stops a function whose workers keep dying from burning the machine.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace coffees {
+namespace coffees::scaler {
 
 /// Opens after kFailuresToOpen failures in a row without one success between. While open, requests are
 /// refused at once, but for one trial when the pause is over; the pause grows 1, 2, 4, ... 30 s from trial to
@@ -70,4 +70,4 @@ class CircuitBreaker {
   std::string last_cause_;
 };
 
-}  // namespace coffees
+}  // namespace coffees::scaler

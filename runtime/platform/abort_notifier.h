@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <string_view>
 
-namespace coffees::platform::last_words {
+namespace coffees::platform::abort_notifier {
 
 /// The message. `place` is a text for people, zero-terminated.
-struct Words {
+struct Notice {
   std::int32_t signal = 0;
   std::uint32_t out_of_memory = 0;  ///< an allocation had failed before abort() was called
   std::uint64_t address = 0;        ///< the memory that could not be accessed
@@ -26,7 +26,7 @@ constexpr int exit_status(int signal) { return 128 + signal; }
 /// The signal that asks a process to end at once: SIGRTMAX.
 int end_now_signal();
 
-/// From now on a signal that ends this process fills in `words`, a part of `message`, and sends the whole
+/// From now on a signal that ends this process fills in `notice`, a part of `message`, and sends the whole
 /// message on `channel`, after the half line that stdout still holds. Both stay valid. Forked processes
 /// inherit it and may call this again for messages of their own; `channel` -1 says nothing.
 ///
@@ -39,14 +39,14 @@ int end_now_signal();
 /// - SIGPIPE and SIGXFSZ never end it: the call that caused them fails with EPIPE or EFBIG.
 /// - end_now_signal() from outside ends it at once, without a message but with the half line.
 /// - In a child that the handler forks, all of them act as they do by default.
-void say_on_death(int channel, std::string_view message, Words& words, bool in_pid_namespace);
+void notify_on_death(int channel, std::string_view message, Notice& notice, bool in_pid_namespace);
 
-/// Before a clone that runs on as a process of ours, until say_on_death() in the child and note_process() in
-/// the parent: signals from outside would be taken for those to a child that a handler has forked.
+/// Before a clone that runs on as a process of ours, until notify_on_death() in the child and note_process()
+/// in the parent: signals from outside would be taken for those to a child that a handler has forked.
 void forget_process();
 void note_process();
 
 /// Forgets that an allocation failed. Before each invocation; no system call.
 void renew();
 
-}  // namespace coffees::platform::last_words
+}  // namespace coffees::platform::abort_notifier

@@ -4,7 +4,7 @@
 
 #include "field_syntax.h"
 #include "platform/channel.h"
-#include "worker/worker.h"
+#include "worker/process_worker.h"
 
 namespace coffees {
 
@@ -24,28 +24,28 @@ bool ProcessWorker::receive_packet(platform::Received& received) {
 std::optional<Outcome> ProcessWorker::look_at(const wire::Packet& packet) {
   if (packet.header.kind == wire::Kind::bell) {
     // At most one for every answer: a worker that rings for nothing would keep the loop busy.
-    if (++bells_ > answers_ + 1) return nonsense("more bells than answers");
+    if (++counts_.bells > counts_.answers + 1) return protocol_error("more bells than answers");
     watch_channel();
-  } else if (packet.header.kind == wire::Kind::last_words && !last_words_) {
-    take_last_words(packet.meta);
+  } else if (packet.header.kind == wire::Kind::abort_notice && !abort_notice_) {
+    take_abort_notice(packet.meta);
   } else {
-    return nonsense("a packet that is no answer to this request");
+    return protocol_error("a packet that is no answer to this request");
   }
   return std::nullopt;
 }
 
-Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
+Task<Outcome> ProcessWorker::receive_answer() {
   bool anything_read = false;
   while (true) {
     wire::Packet packet;
     std::size_t size = 0;
     platform::Received received;
-    const bool by_mail = mail_.box.answered(mail_.number);
-    if (!by_mail && (expired_ || cancelled_))
-      co_return interrupted(cancelled_ ? Wake::cancelled : Wake::expired);
+    const bool by_mail = box.answered(awaited);
+    if (!by_mail && (turn_.expired || turn_.cancelled))
+      co_return interrupted(turn_.cancelled ? Wake::cancelled : Wake::expired);
     if (by_mail) {
-      ++answers_;
-      size = mail_.box.copy_answer(mail_.number, packet_buffer());
+      ++counts_.answers;
+      size = box.copy_answer(awaited, packet_buffer());
     } else if (!kept_.empty()) {
       size = kept_.copy(packet_buffer().data(), packet_buffer().size());
       kept_.clear();
@@ -53,17 +53,17 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
       // Its end may be known before the loop has told of what it sent last.
       if (!receive_packet(received)) {
         if (!exit_) continue;
-        undelivered = !by_channel_ && !mail_.box.taken(mail_.number);
+        if (!turn_.by_channel && !box.begun(awaited)) turn_.delivery = Delivery::not_started;
         co_return co_await died();
       }
       if (received.state != ReceiveState::message) {
-        if (mail_.box.answered(mail_.number)) continue;  // answered, and ended since
+        if (box.answered(awaited)) continue;  // answered, and ended since
         // Whether a handler can have seen it: for the channel the kernel knows what was left unread.
-        undelivered = by_channel_ ? received.state == ReceiveState::reset && !anything_read
-                                  : !mail_.box.taken(mail_.number);
+        if (turn_.by_channel ? received.state == ReceiveState::reset && !anything_read : !box.begun(awaited))
+          turn_.delivery = Delivery::not_started;
         co_return co_await died();
       }
-      if (received.truncated) co_return nonsense("a packet that is too long");
+      if (received.truncated) co_return protocol_error("a packet that is too long");
       size = received.size;
     } else {
       co_await wait();
@@ -71,18 +71,18 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
     }
     anything_read = true;
     if (!wire::parse({packet_buffer().data(), size}, packet))
-      co_return nonsense("a packet that cannot be read");
+      co_return protocol_error("a packet that cannot be read");
     if (packet.header.kind != wire::Kind::response) {
       // The mailbox holds it for as long as it is looked at: what is no answer would be read for ever.
-      if (by_mail) co_return nonsense("mail that is no answer");
+      if (by_mail) co_return protocol_error("mail that is no answer");
       if (std::optional<Outcome> trouble = look_at(packet)) co_return std::move(*trouble);
       continue;
     }
-    if (packet.header.invocation != invocation_) {
+    if (packet.header.invocation != turn_.invocation) {
       // Since the look at the mailbox it may have answered there, and the next one by the channel.
-      if (by_mail || !mail_.box.answered(mail_.number) || ahead_.empty() ||
-          packet.header.invocation != ahead_.front().invocation)
-        co_return nonsense("an answer to another request");
+      if (by_mail || !box.answered(awaited) || unstarted_.empty() ||
+          packet.header.invocation != unstarted_.front()->posted.invocation)
+        co_return protocol_error("an answer to another request");
       kept_.assign(packet_buffer().data(), size);
       continue;
     }
@@ -93,19 +93,19 @@ Task<Outcome> ProcessWorker::receive_answer(bool& undelivered) {
                                      std::to_string(settings_.max_body),
                                  "raise `max_body` of [server], or answer with less");
     Outcome outcome;
-    if (!accept_response(packet, outcome)) co_return nonsense("an answer whose parts do not fit together");
-    talked_ = outcome.usage.logged;
-    answered_ = true;
+    if (!accept_response(packet, outcome))
+      co_return protocol_error("an answer whose parts do not fit together");
+    turn_.answered = true;
     if (outcome.body.size() < packet.header.body_size) {
       std::optional<Outcome> failed = co_await receive_rest(outcome, packet.header.body_size);
-      answered_ = !failed;
+      turn_.answered = !failed;
       if (failed) co_return std::move(*failed);
     }
     co_return outcome;
   }
 }
 
-bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome) const {
+bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome) {
   std::string_view texts = packet.meta;
   wire::ResponseMeta meta;
   std::string_view headers;
@@ -119,10 +119,10 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
                     .peak_rss = meta.peak_rss,
                     .waited = meta.waits != 0,
                     .ran = std::chrono::nanoseconds(meta.ran_nanoseconds),
-                    .logged = (meta.flags & wire::ResponseMeta::kLogged) != 0,
-                    .held = (meta.flags & wire::ResponseMeta::kHeld) != 0,
                     .left_children = (meta.flags & wire::ResponseMeta::kLeftChildren) != 0,
                     .unfit = (meta.flags & wire::ResponseMeta::kUnfit) != 0};
+  turn_.printed = (meta.flags & wire::ResponseMeta::kLogged) != 0;
+  turn_.barrier = (meta.flags & wire::ResponseMeta::kBarrier) != 0;
   switch (meta.result) {
     case wire::Result::ok: {
       const FieldCheck fields = check_fields(headers);
@@ -163,8 +163,8 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
   std::size_t filled = outcome.body.size();
   while (filled < size) {
     const std::size_t piece = std::min<std::size_t>(size - filled, wire::kMaxPacket - sizeof header);
-    // What comes in its place may be longer: the worker's last words.
-    const std::size_t room = std::max(piece, sizeof(wire::LastWords));
+    // What comes in its place may be longer: the worker's abort notice.
+    const std::size_t room = std::max(piece, sizeof(wire::AbortNotice));
     outcome.body.resize(filled + room);
     const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header),
                                                  std::span(outcome.body.data() + filled, room)};
@@ -178,16 +178,16 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
     if (received.state != ReceiveState::message) co_return co_await died();
     if (received.size == sizeof header && header.kind == wire::Kind::bell) {
       // Rung for an earlier answer: what was meant for the body is still to come.
-      if (++bells_ > answers_ + 1) co_return nonsense("more bells than answers");
+      if (++counts_.bells > counts_.answers + 1) co_return protocol_error("more bells than answers");
       continue;
     }
-    if (received.size >= sizeof header && header.kind == wire::Kind::last_words) {
-      take_last_words(std::string_view(outcome.body).substr(filled, received.size - sizeof header));
+    if (received.size >= sizeof header && header.kind == wire::Kind::abort_notice) {
+      take_abort_notice(std::string_view(outcome.body).substr(filled, received.size - sizeof header));
       co_return co_await died();
     }
     if (received.truncated || received.size != sizeof header + piece || header.magic != wire::kMagic ||
-        header.kind != wire::Kind::data || header.invocation != invocation_)
-      co_return nonsense("a piece of an answer that does not belong to it");
+        header.kind != wire::Kind::data || header.invocation != turn_.invocation)
+      co_return protocol_error("a piece of an answer that does not belong to it");
     filled += piece;
   }
   outcome.body.resize(size);

@@ -1,8 +1,8 @@
-#include "pool/circuit_breaker.h"
+#include "scaler/circuit_breaker.h"
 
 #include <algorithm>
 
-namespace coffees {
+namespace coffees::scaler {
 namespace {
 constexpr CircuitBreaker::Time kFirstPause = std::chrono::seconds(1);
 constexpr CircuitBreaker::Time kLongestPause = std::chrono::seconds(30);
@@ -56,4 +56,4 @@ CircuitBreaker::Time CircuitBreaker::pause_left(Time now) const {
   return std::max(next_trial_ - now, Time(0));
 }
 
-}  // namespace coffees
+}  // namespace coffees::scaler

@@ -1,4 +1,4 @@
-#include "worker/worker.h"
+#include "worker/process_worker.h"
 
 #include <array>
 #include <cstdio>
@@ -38,23 +38,23 @@ std::span<char> ProcessWorker::packet_buffer() {
 
 ProcessWorker::ProcessWorker(const Executor& executor, TimerQueue& timers, const ProcessSettings& settings,
                              WorkerNumber number, platform::UniqueFd channel, platform::UniqueFd log,
-                             LogSink& sink, MailRoom& room)
+                             LogSink& sink, MailboxPoller& poller)
     : settings_(settings),
       name_(settings.function + "#" + std::to_string(number)),
-      room_(room),
-      mail_{.box = Mailbox(mail_descriptor_)},
       timers_(timers),
-      gate_(executor),
+      poller_(poller),
       self_(std::make_shared<ProcessWorker*>(this)),
       channel_(executor, channel.release()),
       log_(std::make_shared<LogPipe>(executor, timers, std::move(log),
                                      LogOrigin{name_, settings.index, number}, sink)),
+      gate_(executor),
+      deadline_(timers,
+                [this] {
+                  turn_.expired = true;
+                  wake_soon();
+                }),
       ended_signal_(executor),
-      grace_(timers, [this] { kill_now(); }),
-      deadline_(timers, [this] {
-        expired_ = true;
-        wake_soon();
-      }) {
+      grace_(timers, [this] { kill_now(); }) {
   log_->before_reading([this] { before_log_is_read(); });
   log_->start();
   watch_channel();
@@ -64,15 +64,15 @@ ProcessWorker::~ProcessWorker() {
   *self_ = nullptr;
   if (grace_.armed()) kill_now();
   log_->before_reading({});
-  room_.gone(*this);
+  poller_.gone(*this);
   // A worker that was given up before it had said who it is cannot be killed: it looks at the channel, finds
   // it closed, and ends.
-  mail_.box.post({});
+  box.post({});
   if (on_destruction_) on_destruction_();
   log_->close();
 }
 
-// Not at once: whoever calls is in the middle of something that the resumed coroutine may end.
+// Not at once: the caller is in the middle of something that the resumed coroutine may end.
 void ProcessWorker::wake_soon() {
   asio::post(channel_.get_executor(), [self = self_] {
     if (*self != nullptr) (*self)->wake();
@@ -85,17 +85,17 @@ void ProcessWorker::watch_channel() {
     if (error || *self == nullptr) return;
     (*self)->channel_event_ = true;
     // It may be a bell, and that one is for all: whoever rings first has silenced the others.
-    (*self)->room_.rung();
+    (*self)->poller_.rung();
     (*self)->wake();
   });
 }
 
 // Returns when something has happened: an event on the channel, an answer in the mailbox, the end of the
-// process, the deadline, a cancellation. Who waits looks at all of them.
+// process, the deadline, a cancellation. The caller looks at all of them.
 Task<ProcessWorker::Wake> ProcessWorker::wait() {
-  if (!expired_ && !cancelled_) co_await gate_.wait();
-  if (cancelled_) co_return Wake::cancelled;
-  co_return expired_ ? Wake::expired : Wake::ready;
+  if (!turn_.expired && !turn_.cancelled) co_await gate_.wait();
+  if (turn_.cancelled) co_return Wake::cancelled;
+  co_return turn_.expired ? Wake::expired : Wake::ready;
 }
 
 Task<ProcessWorker::Wake> ProcessWorker::wait_until_writable() {
@@ -118,7 +118,7 @@ Task<ProcessWorker::Wake> ProcessWorker::wait_until_writable() {
 
 Task<ProcessWorker::StartPacket> ProcessWorker::receive_start_packet(TimePoint deadline) {
   StartPacket result;
-  expired_ = false;
+  turn_.expired = false;
   deadline_.arm(deadline);
   platform::Received received;
   while (true) {
@@ -145,62 +145,73 @@ Task<ProcessWorker::StartPacket> ProcessWorker::receive_start_packet(TimePoint d
   co_return result;
 }
 
-Task<Outcome> ProcessWorker::invoke(const Invocation& call, Duration timeout, bool cold, bool& undelivered) {
-  undelivered = false;
-  expired_ = false;
-  cancelled_ = false;
-  timeout_ = timeout;
-  running_ = true;
-  answered_ = false;
-  talked_ = true;  // until its answer says that it did not
-  std::optional<Ahead> ahead;
-  if (!ahead_.empty()) {
-    ahead = ahead_.front();
-    ahead_.pop_front();
+Task<InvocationResult> ProcessWorker::invoke(const Invocation& call, Duration timeout, bool cold,
+                                             TurnListener& listener) {
+  InvocationResult result;
+  std::optional<Posted> posted;
+  if (turn_.running || !unstarted_.empty()) {
+    posted = co_await wait_for_turn(call, timeout);
+    if (!posted) {
+      result.delivery = Delivery::revoked;
+      co_return result;
+    }
   }
-  if (!ahead || ahead->taken_back) log_->end_pause();
+  turn_ = {
+      .invocation = posted ? posted->invocation : ++counts_.invocations, .timeout = timeout, .running = true};
+  listener.turn_begins();
+  try {
+    result.outcome = co_await run_turn(call, cold, posted);
+  } catch (...) {
+    end_turn(call);
+    throw;
+  }
+  // The worker leaves these alone until it is given new ones.
+  if (turn_.barrier) revoke_unstarted();
+  end_turn(call);
+  result.delivery = turn_.delivery;
+  result.printed = turn_.printed;
+  co_return result;
+}
+
+Task<Outcome> ProcessWorker::run_turn(const Invocation& call, bool cold,
+                                      const std::optional<Posted>& posted) {
+  if (!posted) log_->end_pause();
   log_->begin_invocation(call.request_id);
-  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : timers_.now() + timeout;
-  if (timeout >= Duration(0)) deadline_.arm(deadline);
+  const TimePoint deadline = turn_.timeout < Duration(0) ? TimePoint::max() : timers_.now() + turn_.timeout;
+  if (deadline != TimePoint::max()) deadline_.arm(deadline);
   if (call.cancellation != nullptr)
     call.cancellation->on_request([this] {
-      cancelled_ = true;
+      turn_.cancelled = true;
       wake_soon();
     });
-
-  std::optional<Outcome> failed;
-  if (ahead && !ahead->taken_back) {
-    invocation_ = ahead->invocation;
-    by_channel_ = false;
-    mail_.number = ahead->number;
-    room_.expect(*this);
+  if (posted) {
+    awaited = posted->mail;
+    poller_.expect(*this);
   } else {
-    invocation_ = ++last_invocation_;
-    failed = co_await send_request(call, deadline, cold, undelivered);
+    std::optional<Outcome> failed = co_await send_request(call, deadline, cold);
+    if (failed) co_return std::move(*failed);
   }
-  Outcome outcome;
-  if (failed)
-    outcome = std::move(*failed);
-  else
-    outcome = co_await receive_answer(undelivered);
+  co_return co_await receive_answer();
+}
 
-  running_ = false;
-  room_.forget(*this);
-  mail_.box.finished(mail_.number);
+void ProcessWorker::end_turn(const Invocation& call) {
+  turn_.running = false;
+  poller_.forget(*this);
+  box.finished(awaited);
   deadline_.disarm();
   if (call.cancellation != nullptr) call.cancellation->on_request({});
-  log_->end_invocation(talked_);
+  log_->end_invocation(turn_.printed);
   // A worker that has not answered is about to be killed: what it prints until then is this request's, too.
-  if (answered_) log_->begin_invocation({});
-  ++served_;
-  co_return outcome;
+  if (turn_.answered) log_->begin_invocation({});
+  ++counts_.served;
 }
 
 Outcome ProcessWorker::interrupted(Wake why) const {
   if (why == Wake::cancelled)
     return Outcome::failure(Outcome::Kind::client_gone, "the client left; its worker was stopped");
   return Outcome::failure(Outcome::Kind::timeout,
-                          settings_.function + " ran longer than its limit of " + format_duration(timeout_) +
+                          settings_.function + " ran longer than its limit of " +
+                              format_duration(turn_.timeout) +
                               "; its worker was stopped and the next call gets a new one",
                           "raise `timeout` of [functions." + settings_.function + "], or do less per call");
 }
@@ -212,7 +223,7 @@ Outcome ProcessWorker::out_of_memory() const {
       "raise `memory` of [functions." + settings_.function + "]");
 }
 
-Outcome ProcessWorker::nonsense(const char* what) const {
+Outcome ProcessWorker::protocol_error(const char* what) const {
   return Outcome::failure(Outcome::Kind::protocol_error, name_ + " sent " + what,
                           "does the handler write to descriptor 3? It belongs to the runtime");
 }
@@ -221,41 +232,41 @@ Task<Outcome> ProcessWorker::died() {
   const std::optional<platform::ExitStatus> exit = co_await wait_ended();
   if (!exit) kill();  // closed its channel but lives on
   const std::string how = how_it_ended();
-  if (last_words_ && last_words_->out_of_memory != 0) co_return out_of_memory();
+  if (abort_notice_ && abort_notice_->out_of_memory != 0) co_return out_of_memory();
   co_return Outcome::failure(Outcome::Kind::crashed, "worker " + name_ + " " + how,
                              "its log lines come before this one; the next call gets a new worker");
 }
 
-void ProcessWorker::take_last_words(std::string_view meta) {
-  wire::LastWords words;
-  if (last_words_ || !wire::take_meta(meta, words)) return;
-  last_words_ = words;
+void ProcessWorker::take_abort_notice(std::string_view meta) {
+  wire::AbortNotice notice;
+  if (abort_notice_ || !wire::take_meta(meta, notice)) return;
+  abort_notice_ = notice;
 }
 
 std::string ProcessWorker::how_it_ended() {
   // An idle worker's last packet lies unread. While it serves, receive_answer() reads the channel.
   platform::Received received;
   wire::Packet packet;
-  for (int looks = 0; !running_ && !last_words_ && looks < 4 && channel_.is_open(); ++looks) {
+  for (int looks = 0; !turn_.running && !abort_notice_ && looks < 4 && channel_.is_open(); ++looks) {
     const std::span<char> buffer = packet_buffer();
     received = platform::receive_message(channel_.native_handle(), std::span(&buffer, 1));
     if (received.state != ReceiveState::message) break;
     if (!received.truncated && wire::parse({buffer.data(), received.size}, packet) &&
-        packet.header.kind == wire::Kind::last_words)
-      take_last_words(packet.meta);
+        packet.header.kind == wire::Kind::abort_notice)
+      take_abort_notice(packet.meta);
   }
   // Killed while it was dying: what it said is not what ended it.
-  const bool said = last_words_ && (!exit_ || exit_->signal == 0 || exit_->signal == last_words_->signal);
+  const bool said = abort_notice_ && (!exit_ || exit_->signal == 0 || exit_->signal == abort_notice_->signal);
   if (!said) {
     if (!exit_) return "closed its channel";
     return (exit_->signal == 0 ? "ended: " : "died: ") + platform::describe(*exit_);
   }
-  return "died: " + platform::describe(*last_words_);
+  return "died: " + platform::describe(*abort_notice_);
 }
 
 // After a timeout the process may write what it has half printed: it is asked first, once.
 void ProcessWorker::kill() {
-  if (!expired_ || asked_to_end_ || exit_ || !has_process()) {
+  if (!turn_.expired || asked_to_end_ || exit_ || !has_process()) {
     kill_now();
     return;
   }

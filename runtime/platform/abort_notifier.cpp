@@ -1,4 +1,4 @@
-#include "platform/last_words.h"
+#include "platform/abort_notifier.h"
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,7 +13,7 @@
 #include "platform/crash_place.h"
 #include "platform/standard_output.h"
 
-namespace coffees::platform::last_words {
+namespace coffees::platform::abort_notifier {
 namespace {
 
 constexpr std::array kFaults{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
@@ -24,14 +24,14 @@ constexpr std::array kHarmless{SIGPIPE, SIGXFSZ};
 // A stack of its own for the handler: the main one may be what has run out. Pages cost memory when used.
 alignas(16) std::array<char, 64 * 1024> signal_stack;
 
-int words_channel = -1;
+int notice_channel = -1;
 std::string_view words_message;
-Words* words = nullptr;
+Notice* notice = nullptr;
 bool namespace_is_ours = false;
 volatile pid_t own_pid = 0;  ///< 0: between two processes
 bool installed = false;
 volatile std::sig_atomic_t allocation_failed = 0;
-std::atomic<pid_t> dying{0};  ///< the thread that has begun to say its last words
+std::atomic<pid_t> dying{0};  ///< the thread that has begun to say its abort notice
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
 // operator new gives up after this returns without having freed anything (C++ standard, [new.delete.single]).
@@ -96,20 +96,20 @@ void end(int status) {
 // Only async-signal-safe calls from here on (signal-safety(7)), but for what crash_place.h says.
 void say(int signal, const siginfo_t& information, const void* context) {
   standard_output::rescue_half_line();
-  if (words_channel < 0 || words == nullptr) return;
-  words->signal = signal;
-  words->out_of_memory = signal == SIGABRT && allocation_failed != 0 ? 1 : 0;
+  if (notice_channel < 0 || notice == nullptr) return;
+  notice->signal = signal;
+  notice->out_of_memory = signal == SIGABRT && allocation_failed != 0 ? 1 : 0;
   const bool fault = is_from_kernel(information) && signal != SIGABRT;
   // SI_KERNEL: the processor does not say which address it was (sigaction(2)).
   if (fault && (signal == SIGSEGV || signal == SIGBUS) && information.si_code != SI_KERNEL) {
-    words->has_address = 1;
-    words->address = reinterpret_cast<std::uintptr_t>(information.si_addr);
+    notice->has_address = 1;
+    notice->address = reinterpret_cast<std::uintptr_t>(information.si_addr);
   }
   if (fault && context != nullptr) {
     const Registers registers = registers_of(context);
-    crash_place::describe(registers.pc, registers.return_address, words->place);
+    crash_place::describe(registers.pc, registers.return_address, notice->place);
   }
-  ::send(words_channel, words_message.data(), words_message.size(), MSG_NOSIGNAL);
+  ::send(notice_channel, words_message.data(), words_message.size(), MSG_NOSIGNAL);
 }
 
 // Whether this process, or one that it may have to do with, is the sender. Outside of the namespace has no
@@ -186,10 +186,10 @@ void note_process() { own_pid = ::getpid(); }
 
 int end_now_signal() { return SIGRTMAX; }
 
-void say_on_death(int channel, std::string_view message, Words& words_in_message, bool in_pid_namespace) {
-  words_channel = channel;
+void notify_on_death(int channel, std::string_view message, Notice& in_message, bool in_pid_namespace) {
+  notice_channel = channel;
   words_message = message;
-  words = &words_in_message;
+  notice = &in_message;
   namespace_is_ours = in_pid_namespace;
   own_pid = ::getpid();
   if (std::exchange(installed, true)) return;
@@ -208,4 +208,4 @@ void renew() {
   std::set_new_handler(note_failed_allocation);
 }
 
-}  // namespace coffees::platform::last_words
+}  // namespace coffees::platform::abort_notifier
