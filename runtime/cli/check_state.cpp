@@ -58,7 +58,7 @@ std::vector<std::string> drawn_at_load(const Answers& first, const Answers& seco
 }
 
 class NoListener final : public TurnListener {
-  void turn_begins() override {}
+  void turn_begins(TimePoint) override {}
 };
 
 // One event on one new worker; nothing when it did not answer, which `why_not` then explains.

@@ -42,11 +42,10 @@ Task<InvocationResult> Lease::invoke(const Invocation& call) {
   return pool_->invoke(loan_, *this);
 }
 
-void Lease::turn_begins() { pool_->turn_begins(loan_); }
+void Lease::turn_begins(TimePoint now) { pool_->turn_begins(loan_, now); }
 
 Task<InvocationResult> WorkerPool::invoke(Loan& loan, TurnListener& listener) {
   WorkerRecord& worker = *loan.worker;
-  loan.turn_began = timers_.now();
   InvocationResult result;
   try {
     result = co_await worker.worker->invoke(*loan.call, settings().timeout, loan.kind == Loan::Kind::cold,
@@ -104,10 +103,9 @@ void WorkerPool::record_result(const Loan& loan, const Outcome& outcome) {
 
 // A worker that goes on with the next request does not become idle in between, and nobody is told that it
 // did.
-void WorkerPool::turn_begins(Loan& loan) {
+void WorkerPool::turn_begins(Loan& loan, TimePoint now) {
   WorkerRecord& worker = *loan.worker;
   const Invocation& call = *loan.call;
-  const TimePoint now = timers_.now();
   const bool cold = loan.kind == Loan::Kind::cold;
   loan.turn_began = now;
   if (worker.reported != WorkerState::busy) {

@@ -60,7 +60,7 @@ class Lease : private TurnListener {
   Task<InvocationResult> invoke(const Invocation& call);
 
  private:
-  void turn_begins() override;
+  void turn_begins(TimePoint now) override;
   WorkerPool* pool_;
   Loan loan_;
 };

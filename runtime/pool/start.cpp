@@ -64,11 +64,9 @@ Task<Acquired> WorkerPool::start_for_request(WorkerRecord& worker, Ticket& ticke
   }
   workers_.become(worker, WorkerState::busy);
   ++worker.leases;
-  co_return Lease(
-      *this, {.worker = &worker,
-              .ticket = &ticket,
-              .kind = Loan::Kind::cold,
-              .timing = {.queue = waited, .boot = result.cold_start.boot, .init = result.cold_start.init}});
+  Loan loan{.worker = &worker, .ticket = &ticket, .kind = Loan::Kind::cold, .turn_began = timers_.now()};
+  loan.timing = {.queue = waited, .boot = result.cold_start.boot, .init = result.cold_start.init};
+  co_return Lease(*this, loan);
 }
 
 Task<> WorkerPool::start_spare(WorkerRecord& worker) {

@@ -78,7 +78,7 @@ Ticket WorkerPool::ticket() {
 Task<Acquired> WorkerPool::acquire(const Invocation& call, Ticket& ticket) {
   if (progress_.closed) co_return refused_as_draining();
   if (!ticket.permit) {
-    const scaler::Time now = since_origin(timers_.now());
+    const scaler::Time now = since_origin(ticket.arrived);
     std::optional<scaler::CircuitBreaker::Permit> permit = breaker_.try_pass(now);
     if (!permit)
       co_return refused_by_breaker(settings().function, breaker_.last_cause(), breaker_.pause_left(now));
@@ -130,10 +130,13 @@ WorkerRecord& WorkerPool::reserve_idle() {
 }
 
 Lease WorkerPool::lend(WorkerRecord& worker, Ticket& ticket, Loan::Kind kind) {
+  // How long a pipelined one waits shows when its turn comes.
+  const TimePoint now = kind == Loan::Kind::pipelined ? ticket.arrived : timers_.now();
   return {*this, Loan{.worker = &worker,
                       .ticket = &ticket,
                       .kind = kind,
-                      .timing = {.queue = timers_.now() - ticket.arrived}}};
+                      .timing = {.queue = now - ticket.arrived},
+                      .turn_began = now}};
 }
 
 // The one with the fewest requests. Null when none has room.

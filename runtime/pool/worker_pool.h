@@ -73,7 +73,7 @@ class WorkerPool {
 
   // -- For Lease.
   Task<InvocationResult> invoke(Loan& loan, TurnListener& listener);
-  void turn_begins(Loan& loan);
+  void turn_begins(Loan& loan, TimePoint now);
   void release(Loan& loan);
 
  private:

@@ -158,9 +158,17 @@ Task<InvocationResult> ProcessWorker::invoke(const Invocation& call, Duration ti
   }
   turn_ = {
       .invocation = posted ? posted->invocation : ++counts_.invocations, .timeout = timeout, .running = true};
-  listener.turn_begins();
+  const TimePoint now = timers_.now();
+  listener.turn_begins(now);
+  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : now + timeout;
+  begin_turn(call, deadline, posted);
   try {
-    result.outcome = co_await run_turn(call, cold, posted);
+    std::optional<Outcome> failed;
+    if (!posted) failed = co_await send_request(call, deadline, cold);
+    if (failed)
+      result.outcome = std::move(*failed);
+    else
+      result.outcome = co_await receive_answer();
   } catch (...) {
     end_turn(call);
     throw;
@@ -173,25 +181,19 @@ Task<InvocationResult> ProcessWorker::invoke(const Invocation& call, Duration ti
   co_return result;
 }
 
-Task<Outcome> ProcessWorker::run_turn(const Invocation& call, bool cold,
-                                      const std::optional<Posted>& posted) {
+void ProcessWorker::begin_turn(const Invocation& call, TimePoint deadline,
+                               const std::optional<Posted>& posted) {
   if (!posted) log_->end_pause();
   log_->begin_invocation(call.request_id);
-  const TimePoint deadline = turn_.timeout < Duration(0) ? TimePoint::max() : timers_.now() + turn_.timeout;
   if (deadline != TimePoint::max()) deadline_.arm(deadline);
   if (call.cancellation != nullptr)
     call.cancellation->on_request([this] {
       turn_.cancelled = true;
       wake_soon();
     });
-  if (posted) {
-    awaited = posted->mail;
-    poller_.expect(*this);
-  } else {
-    std::optional<Outcome> failed = co_await send_request(call, deadline, cold);
-    if (failed) co_return std::move(*failed);
-  }
-  co_return co_await receive_answer();
+  if (!posted) return;
+  awaited = posted->mail;
+  poller_.expect(*this);
 }
 
 void ProcessWorker::end_turn(const Invocation& call) {

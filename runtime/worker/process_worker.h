@@ -132,7 +132,7 @@ class ProcessWorker : public Worker, private PolledMailbox {
   Task<Wake> wait_until_writable();
 
   Task<std::optional<Posted>> wait_for_turn(const Invocation& call, Duration timeout);
-  Task<Outcome> run_turn(const Invocation& call, bool cold, const std::optional<Posted>& posted);
+  void begin_turn(const Invocation& call, TimePoint deadline, const std::optional<Posted>& posted);
   void end_turn(const Invocation& call);
   void before_log_is_read();
   std::optional<Outcome> check_idle_channel(bool& dead);

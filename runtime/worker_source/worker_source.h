@@ -32,8 +32,8 @@ struct InvocationResult {
 /// Is told when the turn of an invocation comes that was handed to a worker.
 class TurnListener {
  public:
-  /// The worker runs it from now on. Called at most once, within Worker::invoke() or Worker::begin_next().
-  virtual void turn_begins() = 0;
+  /// The worker runs it from `now` on. Called at most once, within Worker::invoke() or Worker::begin_next().
+  virtual void turn_begins(TimePoint now) = 0;
 
  protected:
   ~TurnListener() = default;

@@ -27,7 +27,7 @@ class Barista : public Worker {
  public:
   explicit Barista(Calls& calls) : calls_(calls) {}
   Task<InvocationResult> invoke(const Invocation& call, Duration, bool, TurnListener& listener) override {
-    listener.turn_begins();
+    listener.turn_begins(SteadyClock::now());
     std::string text;
     for (const std::string_view part : {call.method, call.path, call.query, call.headers, call.body})
       text.append(std::to_string(part.size())).append(":").append(part);

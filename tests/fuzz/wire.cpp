@@ -124,7 +124,7 @@ struct HandedOver final : TurnListener {
   Invocation invocation{.function = "latte", .request_id = "the-id", .method = "POST", .body = "milk"};
   Cancellation cancellation;
   std::optional<InvocationResult> result;
-  void turn_begins() override {}
+  void turn_begins(TimePoint) override {}
 };
 
 // Those that the worker has, the one that runs first.

@@ -39,7 +39,7 @@ class FakeSource : public WorkerSource {
         }
       }
       running_ = true;
-      listener.turn_begins();
+      listener.turn_begins(source_.timers_.now());
       was_cold = cold;
       answer.reset();
       while (!answer) co_await changed_.wait();
@@ -111,7 +111,7 @@ class FakeSource : public WorkerSource {
     bool beginning_ = false;
   };
 
-  explicit FakeSource(Loop& loop) : loop_(loop), started_(loop.get_executor()) {}
+  FakeSource(Loop& loop, TimerQueue& timers) : loop_(loop), timers_(timers), started_(loop.get_executor()) {}
 
   Task<StartResult> start(WorkerNumber number) override {
     ++starts;
@@ -143,6 +143,7 @@ class FakeSource : public WorkerSource {
 
  private:
   Loop& loop_;
+  TimerQueue& timers_;
   Signal started_;
 };
 
@@ -157,7 +158,7 @@ class Cafe {
     settings.function = "latte";
     settings.rules = rules;
     settings.processors = kProcessors;
-    auto fake = std::make_unique<FakeSource>(loop);
+    auto fake = std::make_unique<FakeSource>(loop, timers_);
     source = fake.get();
     pool = std::make_unique<WorkerPool>(loop, timers_, settings,
                                         std::make_unique<scaler::FixedKeepWarm>(rules), std::move(fake), log);
