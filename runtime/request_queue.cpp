@@ -1,13 +1,16 @@
 #include "request_queue.h"
 
 #include <boost/asio/post.hpp>
+#include <stdexcept>
+
+#include "planted_bug.h"
 
 namespace coffees {
 
 Task<RequestQueue::Verdict> RequestQueue::Entry::wait(Reason reason, TimerQueue* timers, TimePoint until) {
   reason_ = reason;
   queue_.insert(*this);
-  if (until != TimePoint::max()) {
+  if (until != TimePoint::max() && !planted("endless-wait")) {
     deadline_.emplace(*timers, [this] { queue_.decide(*this, Verdict::expired); });
     deadline_->arm(until);
   }
@@ -19,7 +22,8 @@ Task<RequestQueue::Verdict> RequestQueue::Entry::wait(Reason reason, TimerQueue*
 void RequestQueue::insert(Entry& entry) {
   Line& entries = line(entry.reason_);
   auto behind = entries.end();
-  while (behind != entries.begin() && std::prev(behind)->place_ > entry.place_) --behind;
+  while (!planted("lost-place") && behind != entries.begin() && std::prev(behind)->place_ > entry.place_)
+    --behind;
   entries.insert(behind, entry);
 }
 
@@ -57,13 +61,27 @@ void RequestQueue::drop_left() {
   Line& entries = line(Reason::worker);
   for (auto next = entries.begin(); next != entries.end();) {
     Entry& entry = *next++;
-    if (entry.caller_ != nullptr && entry.caller_->has_left()) decide(entry, Verdict::left);
+    if (entry.caller_ == nullptr || !entry.caller_->has_left()) continue;
+    if (planted("leaked-place"))
+      remove(entry);
+    else
+      decide(entry, Verdict::left);
   }
 }
 
 void RequestQueue::close() {
   for (Line& entries : lines_)
-    while (!entries.empty()) decide(entries.front(), Verdict::closed);
+    while (!entries.empty() && !planted("unheard-close")) decide(entries.front(), Verdict::closed);
+}
+
+void RequestQueue::verify() const {
+  for (const Line& entries : lines_) {
+    std::uint64_t before = 0;
+    for (const Entry& entry : entries) {
+      if (entry.place_ < before) throw std::logic_error("request queue: a request is out of order");
+      before = entry.place_;
+    }
+  }
 }
 
 }  // namespace coffees

@@ -74,6 +74,9 @@ class RequestQueue {
   /// Ends all waits.
   void close();
 
+  /// Throws std::logic_error when a request is out of order.
+  void verify() const;
+
  private:
   using Line = boost::intrusive::list<Entry>;
   Line& line(Reason reason) { return lines_[static_cast<std::size_t>(reason)]; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "planted_bug.h"
+
 namespace coffees::scaler {
 namespace {
 constexpr CircuitBreaker::Time kFirstPause = std::chrono::seconds(1);
@@ -17,7 +19,7 @@ std::optional<CircuitBreaker::Permit> CircuitBreaker::try_pass(Time now) {
 }
 
 CircuitBreaker::Permit::~Permit() {
-  if (breaker_ != nullptr && is_the_trial()) breaker_->become(State::open);
+  if (breaker_ != nullptr && is_the_trial() && !planted("dropped-permit")) breaker_->become(State::open);
 }
 
 void CircuitBreaker::Permit::success() {

@@ -1,17 +1,20 @@
 #include "scaler/fixed_keep_warm.h"
 
+#include "planted_bug.h"
+
 namespace coffees::scaler {
 
 Admission FixedKeepWarm::on_arrival(const Snapshot& snapshot, Time) {
   // A request that waits already has the older claim to an idle worker.
   if (snapshot.idle > snapshot.waiting) return Admission::dispatch;
-  if (snapshot.workers() < rules_.limit) return Admission::start;
+  const std::size_t limit = planted("limit-off-by-one") ? rules_.limit + 1 : rules_.limit;
+  if (snapshot.workers() < limit) return Admission::start;
   if (snapshot.waiting < rules_.queue) return Admission::queue;
   return Admission::refuse;
 }
 
 Step FixedKeepWarm::on_completion(const Snapshot& snapshot, Time now) {
-  if (snapshot.waiting > 0) {
+  if (snapshot.waiting > 0 && snapshot.workers() <= rules_.limit) {
     if (snapshot.idle > 0) return Step::dispatch;
     if (snapshot.workers() < rules_.limit) return Step::start;
     return Step::none;
@@ -21,6 +24,8 @@ Step FixedKeepWarm::on_completion(const Snapshot& snapshot, Time now) {
 
 Step FixedKeepWarm::on_timer(const Snapshot& snapshot, Time now) {
   if (snapshot.workers() < rules_.min_warm && snapshot.workers() < rules_.limit) return Step::start_spare;
+  // The limit has been lowered.
+  if (snapshot.idle > 0 && snapshot.workers() > rules_.limit) return Step::retire;
   if (may_retire(snapshot) && wake_at(snapshot) <= now) return Step::retire;
   return Step::none;
 }

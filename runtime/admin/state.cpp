@@ -11,7 +11,7 @@ State read_state(const Dispatcher& dispatcher, const std::vector<std::string>& n
     state.functions.push_back({.snapshot = pool.snapshot(),
                                .draining = pool.table().count(WorkerState::draining),
                                .stopping = pool.table().count(WorkerState::stopping),
-                               .waiting = pool.waiting(),
+                               .waiting = pool.queue().size(),
                                .source = pool.source_status(),
                                .breaker_open = pool.breaker_is_open(),
                                .workers = worker_statuses(pool, state.now)});
@@ -28,7 +28,7 @@ events::Stats read_stats(const Dispatcher& dispatcher) {
     stats.busy += pool->table().count(WorkerState::busy);
     stats.draining += pool->table().count(WorkerState::draining);
     stats.stopping += pool->table().count(WorkerState::stopping);
-    stats.waiting += pool->waiting();
+    stats.waiting += pool->queue().size();
   }
   return stats;
 }

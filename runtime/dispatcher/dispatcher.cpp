@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/units.h"
+#include "planted_bug.h"
 
 namespace coffees {
 
@@ -27,7 +28,10 @@ Task<Outcome> Dispatcher::invoke(const Invocation& call) {
           Outcome::failure(Outcome::Kind::client_gone, "the client left before a worker was free"));
     InvocationResult result = co_await lease.invoke(call);
     if (result.delivery == Delivery::revoked) continue;
-    if (result.delivery == Delivery::not_started && deaths++ == 0) continue;
+    const bool not_started = result.delivery == Delivery::not_started ||
+                             (planted("second-run") && result.outcome.kind == Outcome::Kind::crashed);
+    if (not_started && deaths++ == 0) continue;
+    if (planted("told-twice")) log_.invocation_finished(index, call, result.outcome, clock_.now());
     co_return finished(index, call, std::move(result.outcome));
   }
 }

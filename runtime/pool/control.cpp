@@ -19,6 +19,7 @@ std::size_t WorkerPool::warm(std::size_t count) {
   };
   for (; started < count && room() && !progress_.closed && !breaker_.is_open(); ++started)
     spawn_detached(loop_.get_executor(), start_spare(workers_.add(settings().generation, timers_.now())));
+  reconcile();
   return started;
 }
 

@@ -1,6 +1,7 @@
 // WorkerPool: what the scaling policy decides after each change, carried out.
 #include <algorithm>
 
+#include "planted_bug.h"
 #include "pool/worker_pool.h"
 
 namespace coffees {
@@ -24,7 +25,7 @@ void WorkerPool::reconcile(Trigger trigger) {
 #endif
   const TimePoint spares = starts_.next_spare > timers_.now() ? starts_.next_spare : TimePoint::max();
   const TimePoint wake = std::min(TimePoint(policy.wake_at(snapshot())), spares);
-  if (wake == TimePoint::max())
+  if (wake == TimePoint::max() || planted("immortal-idle"))
     alarms_.reconcile.disarm();
   else
     alarms_.reconcile.arm(wake);

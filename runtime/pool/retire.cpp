@@ -1,6 +1,7 @@
 // WorkerPool: a worker is given back, drains, retires or dies, until its process is gone.
 #include <boost/asio/post.hpp>
 
+#include "planted_bug.h"
 #include "pool/worker_pool.h"
 
 namespace coffees {
@@ -11,7 +12,7 @@ std::optional<StopReason> WorkerPool::reason_to_stop(const Loan& loan) const {
   const WorkerRecord& worker = *loan.worker;
   if (loan.stop) return loan.stop;
   if (progress_.closed) return StopReason::shutdown;
-  if (worker.end.reason) return worker.end.reason;
+  if (worker.end.reason && !planted("drain-forgotten")) return worker.end.reason;
   if (worker.served > 0 && !settings().reuse) return StopReason::max_requests;
   if (settings().max_requests != 0 && worker.served >= settings().max_requests)
     return StopReason::max_requests;
@@ -37,14 +38,14 @@ void WorkerPool::release(Loan& loan) {
     reconcile();
   } else {
     become_idle(worker);
-    reconcile();
+    if (!planted("lost-wakeup")) reconcile();
   }
   admit_waiting();
 }
 
 // One that was idle and got no request has been idle all the time.
 void WorkerPool::become_idle(WorkerRecord& worker) {
-  if (worker.reported != WorkerState::idle) {
+  if (worker.reported != WorkerState::idle && !planted("untold-idle")) {
     const TimePoint now = timers_.now();
     const bool was_busy = worker.reported == WorkerState::busy;
     log_.worker_idle(settings().index, worker.number, was_busy ? now - worker.times.reported : Duration(0),
@@ -71,9 +72,9 @@ void WorkerPool::retire(WorkerRecord& worker, StopReason reason) {
                        worker.reported == WorkerState::idle ? lasted : Duration(0),
                        worker.reported == WorkerState::busy ? lasted : Duration(0), now);
   workers_.become(worker, WorkerState::stopping);
-  if (worker.end.process_ended)
+  if (worker.end.process_ended || planted("early-forget"))
     forget(worker);
-  else
+  else if (!planted("no-kill"))
     kill_soon(worker.number);
 }
 

@@ -3,6 +3,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "planted_bug.h"
 #include "refusals.h"
 
 namespace coffees {
@@ -112,8 +113,11 @@ Task<Acquired> WorkerPool::acquire(const Invocation& call, Ticket& ticket) {
   switch (admission) {
     case Admission::dispatch:
       co_return lend(reserve_idle(), ticket, Loan::Kind::warm);
-    case Admission::start:
-      co_return co_await start_for_request(workers_.add(settings().generation, timers_.now()), ticket);
+    case Admission::start: {
+      WorkerRecord& worker = workers_.add(settings().generation, timers_.now());
+      reconcile();
+      co_return co_await start_for_request(worker, ticket);
+    }
     case Admission::queue:
       co_return co_await wait_for_worker(call, ticket);
     case Admission::refuse:
@@ -124,7 +128,7 @@ Task<Acquired> WorkerPool::acquire(const Invocation& call, Ticket& ticket) {
 
 WorkerRecord& WorkerPool::reserve_idle() {
   WorkerRecord& worker = workers_.newest_idle();
-  workers_.become(worker, WorkerState::busy);
+  if (!planted("double-lease")) workers_.become(worker, WorkerState::busy);
   ++worker.leases;
   return worker;
 }

@@ -64,10 +64,9 @@ class WorkerPool {
 
   [[nodiscard]] const PoolSettings& settings() const { return function_.settings; }
   [[nodiscard]] const WorkerTable& table() const { return workers_; }
+  [[nodiscard]] const RequestQueue& queue() const { return queue_; }
   /// What the scaling policy is told: `waiting` is those that wait for a worker.
   [[nodiscard]] scaler::Snapshot snapshot() const;
-  /// How many requests wait, for whatever.
-  [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
   [[nodiscard]] SourceStatus source_status() const { return source_->status(); }
   [[nodiscard]] bool breaker_is_open() const { return breaker_.is_open(); }
 

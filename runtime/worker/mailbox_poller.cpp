@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "planted_bug.h"
+
 namespace coffees {
 namespace {
 
@@ -102,7 +104,7 @@ void MailboxPoller::go_to_sleep() {
   }
   if (answered)
     poll_soon();
-  else if (!expected_.empty() && !look_again_.armed())
+  else if (!expected_.empty() && !look_again_.armed() && !planted("deaf-doorbell"))
     look_again_.arm(timers_.now() + kLookAgainAfter);
 }
 

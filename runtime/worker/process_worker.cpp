@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "planted_bug.h"
 #include "platform/channel.h"
 
 namespace coffees {
@@ -160,7 +161,9 @@ Task<InvocationResult> ProcessWorker::invoke(const Invocation& call, Duration ti
       .invocation = posted ? posted->invocation : ++counts_.invocations, .timeout = timeout, .running = true};
   const TimePoint now = timers_.now();
   listener.turn_begins(now);
-  const TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : now + timeout;
+  TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : now + timeout;
+  if (planted("early-deadline")) deadline -= std::chrono::nanoseconds(1);
+  if (planted("late-deadline")) deadline += std::chrono::milliseconds(6);
   begin_turn(call, deadline, posted);
   try {
     std::optional<Outcome> failed;

@@ -105,3 +105,11 @@ TEST_CASE("a timeline: two cups, a break, one cup, and the stall floats away") {
   CHECK(policy.on_timer(later, at(minutes(6))) == Step::retire);  // the one that was not used
   CHECK(policy.on_timer({.idle = 1, .longest_idle_since = minutes(5)}, at(minutes(6))) == Step::none);
 }
+
+TEST_CASE("workers above a limit that was lowered retire when they are idle, whoever waits") {
+  FixedKeepWarm policy({.limit = 2, .queue = 10});
+  CHECK(policy.on_completion({.idle = 1, .busy = 2, .waiting = 3}, seconds(1)) == Step::retire);
+  CHECK(policy.on_completion({.busy = 3, .waiting = 3}, seconds(1)) == Step::none);
+  CHECK(policy.on_timer({.idle = 3}, seconds(1)) == Step::retire);
+  CHECK(policy.on_completion({.idle = 1, .busy = 1, .waiting = 3}, seconds(1)) == Step::dispatch);
+}

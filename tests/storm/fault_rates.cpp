@@ -18,6 +18,7 @@ FaultRates draw_fault_rates(Random& random) {
   faults.error = up_to(20);
   faults.slow = up_to(60);
   faults.chatty = up_to(20);
+  faults.deaf = up_to(10);
   faults.start_fails = up_to(10);
   return faults;
 }

@@ -13,7 +13,8 @@ struct FaultRates {
   unsigned error = 0;        ///< a handler error
   unsigned slow = 0;         ///< takes milliseconds, and waits meanwhile
   unsigned chatty = 0;       ///< prints
-  unsigned start_fails = 0;  ///< of its starts
+  unsigned deaf = 0;         ///< silences the doorbell of all workers of the function
+  unsigned start_fails = 0;  ///< of its starts: an error, a worker that is dead already, a zygote that hangs
 };
 
 /// Fair, or a function that always crashes, or a little of everything.

@@ -46,4 +46,16 @@ DrawnFunction draw_function(World& world, const std::string& name, std::size_t i
   return function;
 }
 
+void redraw_settings(World& world, WorkerPool& pool) {
+  PoolSettings settings = draw_settings(world.random);
+  const PoolSettings& before = pool.settings();
+  settings.function = before.function;
+  settings.index = before.index;
+  settings.timeout = before.timeout;
+  settings.queue_timeout = before.queue_timeout;
+  settings.generation = before.generation + (world.random.chance(50) ? 1 : 0);
+  auto policy = std::make_unique<scaler::FixedKeepWarm>(settings.rules);
+  pool.replace(std::move(settings), std::move(policy));
+}
+
 }  // namespace coffees::storm

@@ -14,6 +14,9 @@ struct DrawnFunction {
   SimulatedSource* source = nullptr;  ///< the pool's
 };
 
+/// Replaces what can be replaced while it serves, as chance will have it; its timeouts stay.
+void redraw_settings(World& world, WorkerPool& pool);
+
 /// `index`: its place in `log`. All that are referred to outlive the pool.
 DrawnFunction draw_function(World& world, const std::string& name, std::size_t index,
                             const FaultRates& faults, LogSink& sink, events::EventLog& log);

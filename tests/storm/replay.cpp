@@ -143,8 +143,11 @@ void Replay::compare(const WorkerPool& pool) const {
   const auto waiting = std::count_if(waiting_.begin(), waiting_.end(), [&pool](const auto& one) {
     return one.second == pool.settings().index;
   });
-  require(pool.snapshot().waiting <= static_cast<std::size_t>(waiting), kSame,
-          fmt::format("{} wait, and {} in the pool", waiting, pool.snapshot().waiting));
+  // Those that are told as waiting and are not in the queue have been given a worker that starts.
+  const scaler::Snapshot now = pool.snapshot();
+  const auto all = static_cast<std::size_t>(waiting);
+  require(now.waiting <= all && all <= now.waiting + now.starting, kSame,
+          fmt::format("{} wait; {} in the pool, {} workers start", all, now.waiting, now.starting));
 }
 
 }  // namespace coffees::storm

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "platform/channel.h"
+#include "storm/invariant.h"
 
 namespace coffees::storm {
 
@@ -89,6 +90,8 @@ bool SimulatedProcess::read_channel() {
 
 void SimulatedProcess::serve() {
   Random& random = world_.random;
+  require(world_.begun.insert(body_).second, "no handler gets a request twice", body_.substr(0, 40));
+  if (random.chance(faults_.deaf)) static_cast<DoorbellMemory*>(bell_memory_.data())->dispatcher_sleeps = 0;
   waited_ = random.chance(faults_.slow);
   error_ = random.chance(faults_.error);
   printed_ = random.chance(faults_.chatty);
@@ -117,7 +120,7 @@ void SimulatedProcess::done() {
         answer(invocation_, body_, true);
         break;
       case 1:
-        answer(invocation_ + 1, body_);
+        answer(invocation_ + 1, "another's");
         break;
       default:
         answer(invocation_, body_);
@@ -150,13 +153,19 @@ void SimulatedProcess::answer(std::uint64_t invocation, std::string_view body, b
                     meta, 0);
   if (torn) head.resize(head.size() / 2);
   const std::array<std::string_view, 2> parts{head, body};
-  if (!by_mail) {
+  world_.answered.emplace(body_, world_.now());
+  if (!by_mail)
     (void)platform::send_message(channel_.get(), parts);
-  } else if (box_.answer(parts)) {
-    const wire::PacketHeader bell{.kind = wire::Kind::bell};
-    (void)platform::send_message(channel_.get(), platform::bytes_of(bell));
-  }
+  else if (box_.answer(parts))
+    ring();
 }
+
+void SimulatedProcess::ring() {
+  const wire::PacketHeader bell{.kind = wire::Kind::bell};
+  (void)platform::send_message(channel_.get(), platform::bytes_of(bell));
+}
+
+void SimulatedProcess::crash() { end(kCrashed); }
 
 void SimulatedProcess::kill() {
   world_.after(world_.random.between(microseconds(1), microseconds(500)),

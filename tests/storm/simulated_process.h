@@ -30,6 +30,8 @@ class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
   void ask_to_end();
   [[nodiscard]] bool alive() const { return alive_; }
   [[nodiscard]] int pid() const { return pid_; }
+  /// Dies of a signal.
+  void crash();
 
  private:
   [[nodiscard]] bool can_take() const;
@@ -39,6 +41,7 @@ class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
   void serve();
   void misbehave();
   void answer(std::uint64_t invocation, std::string_view body, bool torn = false);
+  void ring();
   void done();
   void end(platform::ExitStatus status);
   void later(Duration time, void (SimulatedProcess::*action)());

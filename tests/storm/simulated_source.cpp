@@ -27,16 +27,28 @@ class SimulatedHandle final : public ProcessHandle {
 }  // namespace
 
 Task<StartResult> SimulatedSource::start(WorkerNumber number) {
+  const TimePoint asked = world_.now();
+  co_await sleep_until(world_.timers, asked + world_.random.between(microseconds(300), longest_boot()));
+  const bool faulty = world_.random.chance(faults_.start_fails);
+  const Fault fault = faulty ? static_cast<Fault>(1 + world_.random.below(4)) : Fault::none;
+  if (fault == Fault::hangs) co_await sleep_until(world_.timers, world_.now() + milliseconds(2000));
+  StartResult result = fault == Fault::init_failed || fault == Fault::no_resources
+                           ? failure(fault)
+                           : make_worker(number, fault == Fault::dead);
+  result.cold_start.boot = world_.now() - asked;
+  co_return result;
+}
+
+Duration SimulatedSource::longest_boot() { return milliseconds(world_.random.chance(5) ? 400 : 5); }
+
+StartResult SimulatedSource::failure(Fault fault) {
   StartResult result;
-  const Duration boot =
-      world_.random.between(microseconds(300), milliseconds(world_.random.chance(5) ? 400 : 5));
-  co_await sleep_until(world_.timers, world_.now() + boot);
-  if (world_.random.chance(faults_.start_fails)) {
-    const bool init = world_.random.chance(50);
-    result.failure =
-        Outcome::failure(init ? Outcome::Kind::init_failed : Outcome::Kind::no_resources, "of the storm");
-    co_return result;
-  }
+  result.failure = Outcome::failure(
+      fault == Fault::init_failed ? Outcome::Kind::init_failed : Outcome::Kind::no_resources, "of the storm");
+  return result;
+}
+
+StartResult SimulatedSource::make_worker(WorkerNumber number, bool dies) {
   auto [ours, theirs] = platform::make_channel(true, false);
   auto [log_ours, log_theirs] = platform::make_log_pipe();
   auto worker = std::make_unique<ProcessWorker>(world_.loop.get_executor(), world_.timers, settings_, number,
@@ -56,10 +68,12 @@ Task<StartResult> SimulatedSource::start(WorkerNumber number) {
     const auto found = running_.find(number);
     if (found != running_.end()) found->second.worker = nullptr;
   });
+  if (dies)
+    world_.after(world_.random.between(microseconds(1), microseconds(100)), [process] { process->crash(); });
   running_[number] = {.process = std::move(process), .worker = worker.get()};
+  StartResult result;
   result.worker = std::move(worker);
-  result.cold_start.boot = boot;
-  co_return result;
+  return result;
 }
 
 bool SimulatedSource::look() {
@@ -71,6 +85,13 @@ bool SimulatedSource::look() {
 std::size_t SimulatedSource::alive() const {
   return static_cast<std::size_t>(std::count_if(running_.begin(), running_.end(),
                                                 [](const auto& one) { return one.second.process->alive(); }));
+}
+
+std::vector<WorkerNumber> SimulatedSource::living() const {
+  std::vector<WorkerNumber> all;
+  for (const auto& [number, running] : running_)
+    if (running.process->alive()) all.push_back(number);
+  return all;
 }
 
 }  // namespace coffees::storm

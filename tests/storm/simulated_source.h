@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "storm/simulated_process.h"
 #include "worker/mailbox_poller.h"
@@ -26,12 +27,25 @@ class SimulatedSource : public WorkerSource {
   /// Lets each process look for requests. Returns whether one has found any.
   bool look();
   [[nodiscard]] std::size_t alive() const;
+  /// Their numbers.
+  [[nodiscard]] std::vector<WorkerNumber> living() const;
 
  private:
   struct Running {
     std::shared_ptr<SimulatedProcess> process;
     ProcessWorker* worker = nullptr;  ///< null once that is gone
   };
+
+  enum class Fault {
+    none,
+    init_failed,
+    no_resources,
+    hangs,  ///< the zygote, which is replaced
+    dead,   ///< the worker, as soon as it has been started
+  };
+  Duration longest_boot();
+  static StartResult failure(Fault fault);
+  StartResult make_worker(WorkerNumber number, bool dies);
 
   World& world_;
   const FaultRates& faults_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -25,6 +26,9 @@ class SilentSink : public LogSink {
   void line(const LogOrigin&, std::string_view, std::string_view) override {}
   void note(const LogOrigin&, std::string_view, std::string_view) override {}
 };
+
+// Grace after a timeout, the kill, and the report of the end.
+constexpr auto kLongestEnd = milliseconds(20);
 
 // Far more than one storm's events need.
 constexpr std::size_t kLogWords = std::size_t{1} << 18;
@@ -63,6 +67,7 @@ class Storm {
   Client& send(const std::string& function, bool may_leave);
   void go_on(Duration time);
   void check();
+  void check_ends(const WorkerPool& pool, std::size_t index);
   void check_breakers();
   void check_end();
   bool look();
@@ -76,6 +81,9 @@ class Storm {
   std::vector<SimulatedSource*> sources_;
   std::optional<Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<Client>> clients_;
+  bool closed_ = false;
+  std::size_t workers_before_[2] = {0, 0};
+  std::map<WorkerNumber, TimePoint> stopping_since_[2];
 };
 
 bool Storm::look() {
@@ -106,8 +114,14 @@ void Storm::burst() {
 
 void Storm::operate() {
   Random& random = world_.random;
-  WorkerPool& pool = *dispatcher_->catalog().at(random.chance(50) ? "latte" : "mocha");
-  switch (random.below(3)) {
+  const std::size_t index = random.below(2);
+  WorkerPool& pool = *dispatcher_->catalog().at(index == 0 ? "latte" : "mocha");
+  switch (random.below(4)) {
+    case 3:
+      // As many as there are may stay above a lower limit, for a while.
+      workers_before_[index] = pool.snapshot().workers();
+      redraw_settings(world_, pool);
+      break;
     case 0:
       pool.warm(1 + random.below(4));
       break;
@@ -125,24 +139,51 @@ void Storm::operate() {
 
 void Storm::go_on(Duration time) {
   const TimePoint end = world_.now() + time;
-  while (world_.step(end)) {
-    world_.settle();
-    check();
-  }
+  world_.settle();
+  while (world_.step(end)) check();
   replay_.read();
   replay_.compare(*dispatcher_);
 }
 
 // What holds whenever the loop has nothing left to do.
 void Storm::check() {
+  std::size_t index = 0;
   for (const auto& [name, pool] : dispatcher_->catalog()) {
     const scaler::Snapshot now = pool->snapshot();
     pool->table().verify();
-    require(now.workers() <= pool->settings().rules.limit, "never more workers than the limit",
-            fmt::format("{} has {}", name, now.workers()));
+    pool->queue().verify();
+    const std::size_t limit = std::max(pool->settings().rules.limit, workers_before_[index]);
+    require(now.workers() <= limit, "never more workers than the limit",
+            fmt::format("{} has {} of {}", name, now.workers(), limit));
+    workers_before_[index] = now.workers();
     require(now.waiting == 0 || now.idle == 0, "no request waits for a worker while one is idle",
             fmt::format("{}: {} wait, {} idle", name, now.waiting, now.idle));
+    require(now.idle == 0 || now.workers() <= pool->settings().rules.limit,
+            "no worker is idle above the limit", name);
+    check_ends(*pool, index);
+    ++index;
   }
+}
+
+void Storm::check_ends(const WorkerPool& pool, std::size_t index) {
+  const std::string& name = pool.settings().function;
+  const scaler::Rules& rules = pool.settings().rules;
+  const scaler::Snapshot now = pool.snapshot();
+  const auto& table = pool.table().all();
+  for (const WorkerNumber number : sources_[index]->living())
+    require(table.contains(number), "what is believed dead is dead",
+            fmt::format("{}#{} lives", name, number));
+  if (closed_) return;
+  if (now.idle > 0 && now.workers() > rules.min_warm)
+    require(world_.now() - pool.table().longest_idle().times.reported <= rules.keep_warm,
+            "no worker is idle for longer than keep_warm", name);
+  std::map<WorkerNumber, TimePoint>& since = stopping_since_[index];
+  std::erase_if(since, [&table](const auto& one) { return !table.contains(one.first); });
+  if (pool.table().count(WorkerState::stopping) == 0) return;
+  for (const auto& [number, worker] : table)
+    if (worker.state == WorkerState::stopping)
+      require(world_.now() - since.emplace(number, world_.now()).first->second <= kLongestEnd,
+              "a worker that stops is gone soon", fmt::format("{}#{} is not", name, number));
 }
 
 // After a long calm every function serves again: a breaker that is open admits a trial.
@@ -160,6 +201,7 @@ void Storm::check_breakers() {
 
 void Storm::check_end() {
   dispatcher_->close();
+  closed_ = true;
   go_on(seconds(5));
   require(replay_.finished() == clients_.size(), "one outcome per request",
           fmt::format("{} of {} requests are told as finished", replay_.finished(), clients_.size()));
@@ -210,7 +252,7 @@ void Storm::run() {
 
 }  // namespace
 
-Result run(std::uint64_t seed) {
+Result run(std::uint64_t seed, bool with_digest) {
   Result result;
   std::optional<Storm> storm;
   try {
@@ -221,7 +263,7 @@ Result run(std::uint64_t seed) {
   }
   result.requests = storm ? storm->requests() : 0;
   result.events = storm ? storm->events() : 0;
-  result.digest = storm ? storm->digest() : 0;
+  if (storm && with_digest) result.digest = storm->digest();
   return result;
 }
 

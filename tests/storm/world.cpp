@@ -8,14 +8,13 @@ void World::settle() {
   bool anything = true;
   while (anything) {
     loop.restart();
-    anything = loop.poll() > 0;
-    if (anything) continue;
+    loop.poll();
+    anything = false;
     for (const auto& action : quiet_) anything = action() || anything;
   }
 }
 
 bool World::step(TimePoint end) {
-  settle();
   const TimePoint next = std::min(timers.next(), agenda_.empty() ? TimePoint::max() : agenda_.begin()->first);
   if (next > end) {
     clock.pass(std::max(end - now(), Duration(0)));
@@ -28,6 +27,7 @@ bool World::step(TimePoint end) {
     const auto due = agenda_.extract(agenda_.begin());
     due.mapped()();
   }
+  settle();
   return true;
 }
 

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "manual_clock.h"
@@ -24,6 +26,10 @@ class World {
   test::ManualClock clock;
   TimerQueue timers{clock};
 
+  /// Requests whose handler has begun, by their bodies, and those that were answered, with the moment.
+  std::set<std::string> begun;
+  std::map<std::string, TimePoint> answered;
+
   [[nodiscard]] TimePoint now() const { return clock.now(); }
   /// Does `action` after that time.
   void after(Duration time, std::function<void()> action) {
@@ -34,7 +40,8 @@ class World {
 
   /// Lets everything happen that happens now.
   void settle();
-  /// Moves time on to the next event. Returns false if there is none up to `end`; the time is `end` then.
+  /// Moves time on to the next event, and settles. Returns false if there is none up to `end`; the time is
+  /// `end` then. What was begun outside has been settled before.
   bool step(TimePoint end);
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
