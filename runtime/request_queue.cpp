@@ -9,6 +9,7 @@ namespace coffees {
 
 Task<RequestQueue::Verdict> RequestQueue::Entry::wait(Reason reason, TimerQueue* timers, TimePoint until) {
   reason_ = reason;
+  until_ = until;
   queue_.insert(*this);
   if (until != TimePoint::max() && !planted("endless-wait")) {
     deadline_.emplace(*timers, [this] { queue_.decide(*this, Verdict::expired); });
@@ -74,11 +75,12 @@ void RequestQueue::close() {
     while (!entries.empty() && !planted("unheard-close")) decide(entries.front(), Verdict::closed);
 }
 
-void RequestQueue::verify() const {
+void RequestQueue::verify(TimePoint now) const {
   for (const Line& entries : lines_) {
     std::uint64_t before = 0;
     for (const Entry& entry : entries) {
       if (entry.place_ < before) throw std::logic_error("request queue: a request is out of order");
+      if (entry.until_ < now) throw std::logic_error("request queue: a request waits beyond its time");
       before = entry.place_;
     }
   }

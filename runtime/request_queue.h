@@ -53,6 +53,7 @@ class RequestQueue {
     Reason reason_ = Reason::limiter;
     Verdict verdict_ = Verdict::go_on;
     std::uint32_t worker_ = 0;
+    TimePoint until_ = TimePoint::max();
     std::optional<Deadline> deadline_;
   };
 
@@ -74,8 +75,8 @@ class RequestQueue {
   /// Ends all waits.
   void close();
 
-  /// Throws std::logic_error when a request is out of order.
-  void verify() const;
+  /// Throws std::logic_error when a request is out of order, or has waited beyond its time.
+  void verify(TimePoint now) const;
 
  private:
   using Line = boost::intrusive::list<Entry>;

@@ -151,7 +151,7 @@ void Storm::check() {
   for (const auto& [name, pool] : dispatcher_->catalog()) {
     const scaler::Snapshot now = pool->snapshot();
     pool->table().verify();
-    pool->queue().verify();
+    pool->queue().verify(world_.now());
     const std::size_t limit = std::max(pool->settings().rules.limit, workers_before_[index]);
     require(now.workers() <= limit, "never more workers than the limit",
             fmt::format("{} has {} of {}", name, now.workers(), limit));
@@ -202,6 +202,9 @@ void Storm::check_breakers() {
 void Storm::check_end() {
   dispatcher_->close();
   closed_ = true;
+  world_.settle();
+  for (const auto& [name, pool] : dispatcher_->catalog())
+    require(pool->queue().size() == 0, "closing ends all waits", name);
   go_on(seconds(5));
   require(replay_.finished() == clients_.size(), "one outcome per request",
           fmt::format("{} of {} requests are told as finished", replay_.finished(), clients_.size()));
