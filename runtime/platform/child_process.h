@@ -41,7 +41,7 @@ std::uint64_t peak_memory(pid_t pid);
 /// Sends SIGKILL through the handle. A process that is gone already is fine.
 void kill_process(int process) noexcept;
 
-/// Asks a process that was prepared for it to end at once (abort_notice.h). It may refuse.
+/// Asks a process that was prepared for it to end at once (abort_notifier.h). It may refuse.
 void ask_to_end(int process) noexcept;
 
 /// Sends SIGKILL to the process group `group`; one that is gone is fine.

@@ -37,8 +37,13 @@ bool ChildWatch::wait(int channel) const {
 
 std::optional<EndedChild> ChildWatch::reap() {
   siginfo_t information{};
-  if (::waitid(P_ALL, 0, &information, WEXITED | WNOHANG | __WALL) != 0 || information.si_pid == 0)
-    return std::nullopt;
+  // A child that has called ptrace(PTRACE_TRACEME) makes its parent its tracer: its stops are told here, too,
+  // whatever is asked for (ptrace(2), waitid(2)). They are no ends.
+  do {
+    if (::waitid(P_ALL, 0, &information, WEXITED | WNOHANG | __WALL) != 0 || information.si_pid == 0)
+      return std::nullopt;
+  } while (information.si_code != CLD_EXITED && information.si_code != CLD_KILLED &&
+           information.si_code != CLD_DUMPED);
   EndedChild ended{.pid = information.si_pid, .status = {}};
   if (information.si_code == CLD_EXITED)
     ended.status.code = information.si_status;

@@ -25,7 +25,8 @@ class ChildWatch {
   /// Waits until `channel` can be read or has closed, or a child has ended. Returns whether the channel is
   /// the reason.
   bool wait(int channel) const;
-  /// Reaps one ended child, clones of any kind included (wait(2), __WALL); nothing when none is left.
+  /// Reaps one ended child, clones of any kind included (wait(2), __WALL); nothing when none is left. A child
+  /// that only stops for a tracer has not ended.
   static std::optional<EndedChild> reap();
   /// In a forked child: signals as they were before.
   static void forget_in_child();

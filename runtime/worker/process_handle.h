@@ -1,11 +1,14 @@
 // The dispatcher's hold on one worker process: what the kernel does with it when asked.
 #pragma once
 
+#include <functional>
 #include <memory>
+
+#include "loop.h"
 
 namespace coffees {
 
-/// One process. Loop thread only.
+/// One process. Loop thread only. Its end is seen here and nowhere else; how it ended, its parent knows.
 class ProcessHandle {
  public:
   ProcessHandle() = default;
@@ -23,10 +26,21 @@ class ProcessHandle {
   virtual void ask_to_end() = 0;
   /// It has ended: kills what it has started and left behind, where the kernel does not.
   virtual void kill_remains() = 0;
+  /// Called on the loop, once, when it has ended. Not after this handle is gone.
+  void on_end(std::function<void()> action) { end_ = std::move(action); }
+
+ protected:
+  void told_of_end() {
+    if (const std::function<void()> action = std::exchange(end_, {})) action();
+  }
+
+ private:
+  std::function<void()> end_;
 };
 
-/// A handle on process `pid` by its pidfd (pidfd_open(2)). `own_pid_namespace`: what it has started ends with
-/// it; else its process group is killed. Throws platform::SystemError when there are no descriptors left.
-std::unique_ptr<ProcessHandle> open_process_handle(int pid, bool own_pid_namespace);
+/// A handle on process `pid` by its pidfd (pidfd_open(2)), which can be read when the process has ended,
+/// whatever anybody else says. `own_pid_namespace`: what it has started ends with it; else its process group
+/// is killed. Throws platform::SystemError when there are no descriptors left.
+std::unique_ptr<ProcessHandle> open_process_handle(const Executor& executor, int pid, bool own_pid_namespace);
 
 }  // namespace coffees

@@ -15,8 +15,12 @@ using platform::ReceiveState;
 // processor.
 constexpr auto kGrace = std::chrono::milliseconds(10);
 
-// For init to report an end; it does within a millisecond.
-constexpr auto kReportTime = std::chrono::seconds(1);
+// For a process whose channel has closed to end.
+constexpr auto kEndTime = std::chrono::seconds(1);
+
+// For init to say how a process ended; it does within a millisecond. Longer only if it cannot know which
+// process this is.
+constexpr auto kReportTime = std::chrono::milliseconds(250);
 
 std::string format_duration(Duration duration) {
   const double seconds = std::chrono::duration<double>(duration).count();
@@ -54,6 +58,12 @@ ProcessWorker::ProcessWorker(const Executor& executor, TimerQueue& timers, const
                   turn_.expired = true;
                   wake_soon();
                 }),
+      report_time_(timers,
+                   [this] {
+                     asio::post(channel_.get_executor(), [self = self_] {
+                       if (*self != nullptr) (*self)->finish_end();
+                     });
+                   }),
       ended_signal_(executor),
       grace_(timers, [this] { kill_now(); }) {
   log_->before_reading([this] { before_log_is_read(); });
@@ -107,7 +117,7 @@ Task<ProcessWorker::Wake> ProcessWorker::wait_until_writable() {
     (*self)->wake();
   });
   Wake woken = Wake::ready;
-  while (woken == Wake::ready && !writable && !exit_) woken = co_await wait();
+  while (woken == Wake::ready && !writable && !ended_) woken = co_await wait();
   if (!writable) {
     // The handler above must not outlive `writable`; the watch for reading ends with it and begins anew.
     channel_.cancel();
@@ -140,7 +150,8 @@ Task<ProcessWorker::StartPacket> ProcessWorker::receive_start_packet(TimePoint d
                    wire::parse({packet_buffer().data(), received.size}, result.packet);
   if (result.arrived) watch_channel();
   if (result.arrived && !process_ && received.sender.pid > 0) {
-    process_ = open_process_handle(received.sender.pid, settings_.own_pid_namespace);
+    take_process(
+        open_process_handle(channel_.get_executor(), received.sender.pid, settings_.own_pid_namespace));
     platform::stop_reporting_sender(channel_.native_handle());
   }
   co_return result;
@@ -164,10 +175,11 @@ Task<InvocationResult> ProcessWorker::invoke(const Invocation& call, Duration ti
   TimePoint deadline = timeout < Duration(0) ? TimePoint::max() : now + timeout;
   if (planted("early-deadline")) deadline -= std::chrono::nanoseconds(1);
   if (planted("late-deadline")) deadline += std::chrono::milliseconds(6);
-  begin_turn(call, deadline, posted);
+  turn_.deadline = deadline;
+  begin_turn(call, posted);
   try {
     std::optional<Outcome> failed;
-    if (!posted) failed = co_await send_request(call, deadline, cold);
+    if (!posted) failed = co_await send_request(call, cold);
     if (failed)
       result.outcome = std::move(*failed);
     else
@@ -184,11 +196,10 @@ Task<InvocationResult> ProcessWorker::invoke(const Invocation& call, Duration ti
   co_return result;
 }
 
-void ProcessWorker::begin_turn(const Invocation& call, TimePoint deadline,
-                               const std::optional<Posted>& posted) {
+void ProcessWorker::begin_turn(const Invocation& call, const std::optional<Posted>& posted) {
   if (!posted) log_->end_pause();
   log_->begin_invocation(call.request_id);
-  if (deadline != TimePoint::max()) deadline_.arm(deadline);
+  if (turn_.deadline != TimePoint::max()) deadline_.arm(turn_.deadline);
   if (call.cancellation != nullptr)
     call.cancellation->on_request([this] {
       turn_.cancelled = true;
@@ -234,8 +245,8 @@ Outcome ProcessWorker::protocol_error(const char* what) const {
 }
 
 Task<Outcome> ProcessWorker::died() {
-  const std::optional<platform::ExitStatus> exit = co_await wait_ended();
-  if (!exit) kill();  // closed its channel but lives on
+  const bool ended = co_await wait_ended(turn_.deadline);
+  if (!ended) kill();  // closed its channel but lives on
   const std::string how = how_it_ended();
   if (abort_notice_ && abort_notice_->out_of_memory != 0) co_return out_of_memory();
   co_return Outcome::failure(Outcome::Kind::crashed, "worker " + name_ + " " + how,
@@ -263,7 +274,9 @@ std::string ProcessWorker::how_it_ended() {
   // Killed while it was dying: what it said is not what ended it.
   const bool said = abort_notice_ && (!exit_ || exit_->signal == 0 || exit_->signal == abort_notice_->signal);
   if (!said) {
-    if (!exit_) return "closed its channel";
+    if (!ended_) return "closed its channel";
+    if (!why_.empty()) return why_;
+    if (!exit_) return "ended, and how is not known";
     return (exit_->signal == 0 ? "ended: " : "died: ") + platform::describe(*exit_);
   }
   return "died: " + platform::describe(*abort_notice_);
@@ -271,7 +284,7 @@ std::string ProcessWorker::how_it_ended() {
 
 // After a timeout the process may write what it has half printed: it is asked first, once.
 void ProcessWorker::kill() {
-  if (!turn_.expired || asked_to_end_ || exit_ || !has_process()) {
+  if (!turn_.expired || asked_to_end_ || process_gone_ || !has_process()) {
     kill_now();
     return;
   }
@@ -285,18 +298,41 @@ void ProcessWorker::kill_now() {
   if (process_) process_->kill();
 }
 
-void ProcessWorker::ended(platform::ExitStatus status) {
-  if (exit_) return;
-  exit_ = status;
-  grace_.disarm();
-  wake_soon();  // something it started may hold the other end of the channel open
-  if (process_) process_->kill_remains();
-  ended_signal_.notify();
+void ProcessWorker::take_process(std::unique_ptr<ProcessHandle> process) {
+  process_ = std::move(process);
+  process_->on_end([this] { process_gone(); });
 }
 
-Task<std::optional<platform::ExitStatus>> ProcessWorker::wait_ended() {
-  if (!exit_) co_await wait_until(timers_, ended_signal_, timers_.now() + kReportTime);
-  co_return exit_;
+// That it is gone, the kernel says; how it ended, its parent. Whoever runs handler code can bring about false
+// reports: a zygote names its workers' processes.
+void ProcessWorker::process_gone() {
+  process_gone_ = true;
+  grace_.disarm();
+  process_->kill_remains();
+  if (exit_)
+    finish_end();
+  else
+    report_time_.arm(timers_.now() + kReportTime);
+}
+
+void ProcessWorker::end_reported(platform::ExitStatus status, std::string why) {
+  if (exit_) return;
+  exit_ = status;
+  why_ = std::move(why);
+  if (process_gone_) finish_end();
+}
+
+void ProcessWorker::finish_end() {
+  if (std::exchange(ended_, true)) return;
+  report_time_.disarm();
+  wake_soon();  // something it started may hold the other end of the channel open
+  ended_signal_.notify();
+  if (const std::function<void()> action = std::exchange(on_end_, {})) action();
+}
+
+Task<bool> ProcessWorker::wait_ended(TimePoint limit) {
+  if (!ended_) co_await wait_until(timers_, ended_signal_, std::min(limit, timers_.now() + kEndTime));
+  co_return ended_;
 }
 
 }  // namespace coffees

@@ -59,7 +59,7 @@ class ProcessWorker : public Worker, private PolledMailbox {
     bool expired = false;
   };
   /// Fixes which process this is. receive_start_packet() does so otherwise.
-  void take_process(std::unique_ptr<ProcessHandle> process) { process_ = std::move(process); }
+  void take_process(std::unique_ptr<ProcessHandle> process);
   /// Waits for the next packet, at most until `deadline`. The first one fixes which process this is: the
   /// kernel names the sender. The packet's views are valid until the next call on any worker.
   Task<StartPacket> receive_start_packet(TimePoint deadline);
@@ -72,17 +72,20 @@ class ProcessWorker : public Worker, private PolledMailbox {
   void revoke_unstarted() override;
   void kill() override;
 
-  /// The process has ended, as its init reports; wakes the coroutines that wait for that.
-  void ended(platform::ExitStatus status);
+  /// Its init says how it ended, `why` in words if that is known better. Believed when the process has ended.
+  void end_reported(platform::ExitStatus status, std::string why = {});
+  /// Called once, when the process has ended and how is known, or does not become known. May destroy this.
+  void on_end(std::function<void()> action) { on_end_ = std::move(action); }
   /// The meta of an abort_notice packet: what the process said before it ended. Only the first counts.
   void take_abort_notice(std::string_view meta);
   /// How it ended, in words: "died: segmentation fault at address 0x0, in x.so+0x2d10", "ended: exit status
   /// 3". Reads what the process may have said last.
   [[nodiscard]] std::string how_it_ended();
-  /// Called when this handle goes: ended() must not be called any more.
+  /// Called when this handle goes: end_reported() must not be called any more.
   void on_destruction(std::function<void()> action) { on_destruction_ = std::move(action); }
-  /// Waits for ended(), one second at most: init reports within a millisecond, but it may be dead itself.
-  Task<std::optional<platform::ExitStatus>> wait_ended();
+  /// Waits for its end, one second at most, and not beyond `limit`. Returns whether it has ended.
+  Task<bool> wait_ended(TimePoint limit = TimePoint::max());
+  [[nodiscard]] std::optional<platform::ExitStatus> exit_status() const { return exit_; }
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int pid() const override { return process_ ? process_->pid() : 0; }
@@ -106,6 +109,7 @@ class ProcessWorker : public Worker, private PolledMailbox {
   struct Turn {
     std::uint64_t invocation = 0;
     Duration timeout{0};
+    TimePoint deadline = TimePoint::max();
     Delivery delivery = Delivery::started;
     bool running = false;
     bool by_channel = false;  ///< the request went by the channel
@@ -127,18 +131,20 @@ class ProcessWorker : public Worker, private PolledMailbox {
   void wake_soon();
   void answer_arrived() override { wake(); }
   void kill_now();
+  void process_gone();
+  void finish_end();
   void watch_channel();
   Task<Wake> wait();
   Task<Wake> wait_until_writable();
 
   Task<std::optional<Posted>> wait_for_turn(const Invocation& call, Duration timeout);
-  void begin_turn(const Invocation& call, TimePoint deadline, const std::optional<Posted>& posted);
+  void begin_turn(const Invocation& call, const std::optional<Posted>& posted);
   void end_turn(const Invocation& call);
   void before_log_is_read();
   std::optional<Outcome> check_idle_channel(bool& dead);
   std::string_view write_request_head(const Invocation& call, wire::RequestMeta meta,
                                       std::uint64_t invocation);
-  Task<std::optional<Outcome>> send_request(const Invocation& call, TimePoint deadline, bool cold);
+  Task<std::optional<Outcome>> send_request(const Invocation& call, bool cold);
   Task<std::optional<Outcome>> send_packets(std::string_view head, std::string_view body);
 
   Task<Outcome> receive_answer();
@@ -176,10 +182,15 @@ class ProcessWorker : public Worker, private PolledMailbox {
 
   // How it ends.
   std::optional<wire::AbortNotice> abort_notice_;
-  std::optional<platform::ExitStatus> exit_;
+  bool process_gone_ = false;                 ///< the kernel says so
+  std::optional<platform::ExitStatus> exit_;  ///< as its init says
+  std::string why_;                           ///< the same in words
+  bool ended_ = false;                        ///< gone, and how is known or does not become known
+  Deadline report_time_;                      ///< for init to say how
   Signal ended_signal_;
   bool asked_to_end_ = false;
   Deadline grace_;  ///< after it, a worker that was asked to end is killed
+  std::function<void()> on_end_;
   std::function<void()> on_destruction_;
 };
 

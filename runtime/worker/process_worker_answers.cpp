@@ -50,10 +50,10 @@ Task<Outcome> ProcessWorker::receive_answer() {
     } else if (!kept_.empty()) {
       size = kept_.copy(packet_buffer().data(), packet_buffer().size());
       kept_.clear();
-    } else if (channel_event_ || exit_) {
+    } else if (channel_event_ || ended_) {
       // Its end may be known before the loop has told of what it sent last.
       if (!receive_packet(received)) {
-        if (!exit_) continue;
+        if (!ended_) continue;
         if (!turn_.by_channel && !box.begun(awaited)) turn_.delivery = Delivery::not_started;
         co_return co_await died();
       }
@@ -170,7 +170,7 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
     const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header),
                                                  std::span(outcome.body.data() + filled, room)};
     const platform::Received received = platform::receive_message(channel_.native_handle(), buffers);
-    if (received.state == ReceiveState::would_block && !exit_) {
+    if (received.state == ReceiveState::would_block && !ended_) {
       if (channel_event_) watch_channel();
       const Wake wake = co_await wait();
       if (wake != Wake::ready) co_return interrupted(wake);

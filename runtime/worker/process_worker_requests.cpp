@@ -66,7 +66,7 @@ std::string_view ProcessWorker::write_request_head(const Invocation& call, wire:
 
 // Pipelined requests are small and cannot be cancelled: each is done in a moment, or revoked.
 bool ProcessWorker::can_pipeline(const Invocation& call) const {
-  if (!turn_.running || turn_.by_channel || exit_ || abort_notice_ || call.cancellation != nullptr)
+  if (!turn_.running || turn_.by_channel || ended_ || abort_notice_ || call.cancellation != nullptr)
     return false;
   return box.has_room(sizeof(wire::PacketHeader) + sizeof(wire::RequestMeta) + size_of_texts(call) +
                       call.body.size());
@@ -133,16 +133,16 @@ void ProcessWorker::before_log_is_read() {
   }
 }
 
-Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, TimePoint deadline,
-                                                         bool cold) {
+Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, bool cold) {
   bool dead = false;
   std::optional<Outcome> trouble = check_idle_channel(dead);
   // Whatever it is, it has nothing to do with this request: another worker may have it.
-  if (trouble || dead || exit_) turn_.delivery = Delivery::not_started;
+  if (trouble || dead || ended_) turn_.delivery = Delivery::not_started;
   if (trouble) co_return std::move(*trouble);
-  if (dead || exit_) co_return co_await died();
-  const wire::RequestMeta meta{
-      .deadline = deadline.time_since_epoch().count(), .served = counts_.served, .cold = cold ? 1U : 0U};
+  if (dead || ended_) co_return co_await died();
+  const wire::RequestMeta meta{.deadline = turn_.deadline.time_since_epoch().count(),
+                               .served = counts_.served,
+                               .cold = cold ? 1U : 0U};
   const std::string_view head = write_request_head(call, meta, turn_.invocation);
   turn_.by_channel = !box.has_room(head.size() + call.body.size());
   if (turn_.by_channel) {

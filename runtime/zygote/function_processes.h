@@ -8,6 +8,9 @@
 
 namespace coffees::zygote {
 
+// A zygote that has not answered a single fork for so long, while some are asked for, is replaced.
+constexpr auto kSilence = std::chrono::seconds(2);
+
 // Init and a zygote without a library do a fixed amount of work; a machine that needs longer is in trouble.
 constexpr auto kLaunchTimeout = std::chrono::seconds(10);
 
@@ -46,7 +49,8 @@ struct ZygoteSource::Zygote : LoadTrouble {
   platform::UniqueFd process;
   std::int32_t pid = 0;  ///< in the function's PID namespace; 0 before init has said it
   bool ready = false;
-  bool gone = false;  ///< its channel is closed
+  bool gone = false;   ///< its channel is closed
+  TimePoint answered;  ///< when it last showed that it forks
   Duration init_time{0};
   std::uint32_t threads = 1;
   std::uint32_t open_files = 0;  ///< that its library has opened

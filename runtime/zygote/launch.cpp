@@ -151,10 +151,9 @@ void ZygoteSource::on_init_report(Init& init, const Report& report,
     case ReportKind::child_ended: {
       const auto found = running_.find(report.pid);
       if (found == running_.end()) break;
-      const auto [number, worker] = found->second;
+      ProcessWorker* const worker = found->second;
       running_.erase(found);
-      worker->ended(report.status);
-      worker_ended(number, worker->how_it_ended());
+      worker->end_reported(report.status);
       break;
     }
     case ReportKind::loaded:
@@ -171,10 +170,9 @@ void ZygoteSource::init_gone(Init& init) {
   init.changed.notify();
   if (init_.get() != &init) return;
   // The kernel has killed all of them with their namespace; nobody is left who could say it one by one.
-  for (auto& [pid, entry] : std::exchange(running_, {})) {
-    entry.second->kill();
-    entry.second->ended({.code = 0, .signal = 9});
-    worker_ended(entry.first, "died: the init process of its function is gone");
+  for (auto& [pid, worker] : std::exchange(running_, {})) {
+    worker->kill();
+    worker->end_reported({.code = 0, .signal = 9}, "died: the init process of its function is gone");
   }
   if (zygote_) {
     zygote_->gone = true;
@@ -255,6 +253,7 @@ void ZygoteSource::take_zygote_reports(Zygote& zygote) {
       zygote.open_names = report.text;
       zygote.init_time = Duration(std::max<std::int64_t>(report.nanoseconds, 0));
     } else if (report.kind == ReportKind::fork_failed && starting_.contains(report.worker)) {
+      zygote.answered = timers_.now();
       zygote.failed_forks[report.worker] = report;
     } else if (starting) {
       zygote.failure = report;

@@ -109,18 +109,21 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   const TimePoint limit = sent + std::max<Duration>(settings_.init_timeout, kLaunchTimeout);
   ProcessWorker::StartPacket first;
   // In pieces: a zygote may have died under the command, and something it left behind may keep its channel
-  // open.
+  // open. As long as it answers others, a long line of starts is no fault of its own.
   do {
     const TimePoint piece = std::min<TimePoint>(limit, timers_.now() + kLookAtZygoteEvery);
     first = co_await worker.receive_start_packet(piece);
-  } while (first.expired && !zygote->gone && timers_.now() < limit);
+  } while (first.expired && !zygote->gone && timers_.now() < limit &&
+           timers_.now() - std::max(sent, zygote->answered) < kSilence);
+  if (first.arrived) zygote->answered = timers_.now();
   wire::Hello hello;
   std::string_view meta = first.packet.meta;
   if (first.arrived && first.packet.header.kind == wire::Kind::abort_notice) {
     // The library's fork handlers run before a worker says hello.
     worker.take_abort_notice(meta);
     LoadTrouble trouble;
-    trouble.exit = co_await worker.wait_ended();
+    co_await worker.wait_ended();
+    trouble.exit = worker.exit_status();
     trouble.how = "in a fork handler (pthread_atfork): " + worker.how_it_ended();
     co_return load_failure(trouble);
   }
@@ -128,9 +131,10 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     take_zygote_reports(*zygote);
     const auto failed_fork = zygote->failed_forks.extract(number);
     if (!failed_fork.empty()) co_return failed_step("a worker of", failed_fork.mapped());
-    // A zygote that does not answer for so long is not going to.
-    lost = !first.expired || zygote->gone;
-    if (!lost) {
+    // Its forks may have come to nothing, or it is stopped, or hangs: no handler has run, and another zygote
+    // may do it.
+    lost = true;
+    if (first.expired && !zygote->gone) {
       zygote->gone = true;
       if (zygote->process) platform::kill_process(zygote->process.get());
     }
@@ -146,14 +150,10 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     lost = true;
     co_return no_resources(worker.name() + " ended as soon as it had come up");
   }
-  // Two workers of one number: the zygote's library lies, and the end of one would be taken for the other's.
-  if (running_.contains(hello.pid_in_function))
-    co_return no_resources(worker.name() + " came up under another's number");
-  running_[hello.pid_in_function] = {number, &worker};
-  worker.on_destruction([this, pid = hello.pid_in_function, &worker] {
-    const auto found = running_.find(pid);
-    if (found != running_.end() && found->second.second == &worker) running_.erase(found);
-  });
+  worker.on_end([this, number, &worker] { worker_ended(number, worker.how_it_ended()); });
+  // A zygote whose library lies about this has workers of which nobody knows how they ended, no more.
+  if (running_.try_emplace(hello.pid_in_function, &worker).second)
+    worker.on_destruction([this, pid = hello.pid_in_function] { running_.erase(pid); });
   cold_start.add("command", between(sent.time_since_epoch().count(), hello.command_received));
   cold_start.add("fork", between(hello.command_received, hello.forked));
   cold_start.add("isolate", between(hello.forked, hello.isolated));
@@ -193,7 +193,8 @@ Task<Outcome> ZygoteSource::await_worker_init(ProcessWorker& worker, TimePoint d
   } else if (!packet.expired) {
     if (packet.arrived && packet.packet.header.kind == wire::Kind::abort_notice)
       worker.take_abort_notice(packet.packet.meta);
-    trouble.exit = co_await worker.wait_ended();
+    co_await worker.wait_ended();
+    trouble.exit = worker.exit_status();
     trouble.how = worker.how_it_ended();
   }
   co_return load_failure(trouble);

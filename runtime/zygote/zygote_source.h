@@ -86,8 +86,7 @@ class ZygoteSource : public WorkerSource {
   bool preparing_ = false;
   Outcome prepared_;  ///< of the last attempt, for those who waited for it
   Signal prepared_signal_;
-  std::unordered_map<std::int32_t, std::pair<WorkerNumber, ProcessWorker*>>
-      running_;  ///< by pid in the function
+  std::unordered_map<std::int32_t, ProcessWorker*> running_;  ///< by pid in the function, as they say
   std::unordered_set<WorkerNumber> starting_;
   bool forced_fresh_ = false;
   bool closed_ = false;

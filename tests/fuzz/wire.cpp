@@ -80,6 +80,16 @@ std::vector<Step> read_steps(std::string_view input) {
   return steps;
 }
 
+class EndingHandle final : public ProcessHandle {
+ public:
+  [[nodiscard]] int pid() const override { return 1; }
+  [[nodiscard]] bool is_open() const override { return true; }
+  void kill() override {}
+  void ask_to_end() override {}
+  void kill_remains() override {}
+  void see_end() { told_of_end(); }
+};
+
 // The worker's side.
 class FakeWorker {
  public:
@@ -212,14 +222,21 @@ void wire(std::string_view input) {
     ProcessWorker worker(stage.loop.get_executor(), stage.timers, settings, 1, std::move(ours),
                          std::move(log_ours), stage.sink, stage.poller);
     FakeWorker fake(flags, std::move(theirs), worker.take_mail_descriptor());
-    if ((flags & kEndedBefore) != 0) worker.ended(exit);
+    auto process = std::make_unique<EndingHandle>();
+    EndingHandle& handle = *process;
+    worker.take_process(std::move(process));
+    const auto end_process = [&] {
+      handle.see_end();
+      worker.end_reported(exit);
+    };
+    if ((flags & kEndedBefore) != 0) end_process();
     std::size_t played = 0;
     bool goes_on = true;
     CallLine calls(stage.loop, worker, flags);
     const auto end_worker = [&] {
       fake.close();
       stage.turn();
-      worker.ended(exit);  // as its init says of every worker
+      end_process();
       stage.turn();
     };
     for (unsigned number = 1; goes_on; ++number) {

@@ -19,6 +19,7 @@ FaultRates draw_fault_rates(Random& random) {
   faults.slow = up_to(60);
   faults.chatty = up_to(20);
   faults.deaf = up_to(10);
+  faults.unreported = random.chance(30) ? up_to(20) : 0;
   faults.start_fails = up_to(10);
   return faults;
 }

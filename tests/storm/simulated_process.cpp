@@ -19,7 +19,7 @@ constexpr platform::ExitStatus kKilled{.code = 0, .signal = 9};
 
 SimulatedProcess::SimulatedProcess(World& world, const FaultRates& faults, int pid,
                                    platform::UniqueFd channel, platform::UniqueFd log, int mail, int bell,
-                                   std::function<void(platform::ExitStatus)> ended)
+                                   End end)
     : world_(world),
       faults_(faults),
       pid_(pid),
@@ -29,7 +29,7 @@ SimulatedProcess::SimulatedProcess(World& world, const FaultRates& faults, int p
       mail_(static_cast<MailboxMemory*>(memory_.data())),
       bell_memory_(platform::SharedMemory::map(bell, MailboxMemory::kPage)),
       box_(mail, *static_cast<DoorbellMemory*>(bell_memory_.data())),
-      ended_(std::move(ended)) {}
+      end_(std::move(end)) {}
 
 void SimulatedProcess::later(Duration time, void (SimulatedProcess::*action)()) {
   world_.after(time, [self = shared_from_this(), action] {
@@ -57,8 +57,8 @@ void SimulatedProcess::begin() {
     idle_ = true;
     return;
   }
-  if (world_.random.chance(faults_.crash) && world_.random.chance(25)) return end(kCrashed);
-  if (!read_request()) return end({.code = 0, .signal = 0});  // the dispatcher has closed the channel
+  if (world_.random.chance(faults_.crash) && world_.random.chance(25)) return die(kCrashed);
+  if (!read_request()) return die({.code = 0, .signal = 0});  // the dispatcher has closed the channel
   barrier_ = false;
   serve();
 }
@@ -91,6 +91,8 @@ bool SimulatedProcess::read_channel() {
 void SimulatedProcess::serve() {
   Random& random = world_.random;
   require(world_.begun.insert(body_).second, "no handler gets a request twice", body_.substr(0, 40));
+  // A trace stop, taken for an end: its parent's word alone is not believed.
+  if (random.chance(faults_.unreported)) end_.reported(kCrashed);
   if (random.chance(faults_.deaf)) static_cast<DoorbellMemory*>(bell_memory_.data())->dispatcher_sleeps = 0;
   waited_ = random.chance(faults_.slow);
   error_ = random.chance(faults_.error);
@@ -109,7 +111,7 @@ void SimulatedProcess::serve() {
 
 void SimulatedProcess::misbehave() {
   if (world_.random.chance(30)) answer(invocation_, body_);  // and dies with the next thing that it does
-  end(kCrashed);
+  die(kCrashed);
 }
 
 void SimulatedProcess::done() {
@@ -165,24 +167,27 @@ void SimulatedProcess::ring() {
   (void)platform::send_message(channel_.get(), platform::bytes_of(bell));
 }
 
-void SimulatedProcess::crash() { end(kCrashed); }
+void SimulatedProcess::crash() { die(kCrashed); }
 
 void SimulatedProcess::kill() {
   world_.after(world_.random.between(microseconds(1), microseconds(500)),
-               [self = shared_from_this()] { self->end(kKilled); });
+               [self = shared_from_this()] { self->die(kKilled); });
 }
 
 void SimulatedProcess::ask_to_end() {
   if (world_.random.chance(70)) kill();
 }
 
-void SimulatedProcess::end(platform::ExitStatus status) {
+// Its parent may lie about how, or say nothing.
+void SimulatedProcess::die(platform::ExitStatus status) {
   if (!alive_) return;
   alive_ = false;
   channel_.reset();
   log_.reset();
-  world_.after(world_.random.between(microseconds(10), milliseconds(2)),
-               [self = shared_from_this(), status] { self->ended_(status); });
+  const auto a_moment = [this] { return world_.random.between(microseconds(10), milliseconds(2)); };
+  world_.after(a_moment(), [self = shared_from_this()] { self->end_.seen(); });
+  if (!world_.random.chance(faults_.unreported))
+    world_.after(a_moment(), [self = shared_from_this(), status] { self->end_.reported(status); });
 }
 
 }  // namespace coffees::storm

@@ -18,11 +18,14 @@ namespace coffees::storm {
 /// One simulated worker. Answers a request with its body.
 class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
  public:
-  /// The worker's ends of channel and log, and descriptors to map its mailbox and the bell from. `ended` is
-  /// called once, a moment after it has ended, as init would report it.
+  /// What is told of it, in either order, a moment after it has ended: that it has, and how.
+  struct End {
+    std::function<void()> seen;
+    std::function<void(platform::ExitStatus)> reported;
+  };
+  /// The worker's ends of channel and log, and descriptors to map its mailbox and the bell from.
   SimulatedProcess(World& world, const FaultRates& faults, int pid, platform::UniqueFd channel,
-                   platform::UniqueFd log, int mail, int bell,
-                   std::function<void(platform::ExitStatus)> ended);
+                   platform::UniqueFd log, int mail, int bell, End end);
 
   /// Looks whether there is a request to begin with. Returns whether it has found one.
   bool look();
@@ -43,7 +46,7 @@ class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
   void answer(std::uint64_t invocation, std::string_view body, bool torn = false);
   void ring();
   void done();
-  void end(platform::ExitStatus status);
+  void die(platform::ExitStatus status);
   void later(Duration time, void (SimulatedProcess::*action)());
 
   World& world_;
@@ -55,7 +58,7 @@ class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
   MailboxMemory* mail_;
   platform::SharedMemory bell_memory_;
   WorkerMailbox box_;
-  std::function<void(platform::ExitStatus)> ended_;
+  End end_;
   bool alive_ = true;
   bool idle_ = true;
   bool barrier_ = false;

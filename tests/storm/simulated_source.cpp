@@ -9,8 +9,6 @@ namespace coffees::storm {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-namespace {
-
 class SimulatedHandle final : public ProcessHandle {
  public:
   explicit SimulatedHandle(std::shared_ptr<SimulatedProcess> process) : process_(std::move(process)) {}
@@ -19,12 +17,11 @@ class SimulatedHandle final : public ProcessHandle {
   void kill() override { process_->kill(); }
   void ask_to_end() override { process_->ask_to_end(); }
   void kill_remains() override {}
+  void see_end() { told_of_end(); }
 
  private:
   std::shared_ptr<SimulatedProcess> process_;
 };
-
-}  // namespace
 
 Task<StartResult> SimulatedSource::start(WorkerNumber number) {
   const TimePoint asked = world_.now();
@@ -54,23 +51,32 @@ StartResult SimulatedSource::make_worker(WorkerNumber number, bool dies) {
   auto worker = std::make_unique<ProcessWorker>(world_.loop.get_executor(), world_.timers, settings_, number,
                                                 std::move(ours), std::move(log_ours), sink_, poller_);
   const platform::UniqueFd mail = worker->take_mail_descriptor();
-  auto process = std::make_shared<SimulatedProcess>(
-      world_, faults_, static_cast<int>(number), std::move(theirs), std::move(log_theirs), mail.get(),
-      poller_.descriptor(), [this, number](platform::ExitStatus status) {
-        const auto running = running_.extract(number);
-        if (running.empty() || running.mapped().worker == nullptr) return;
-        ProcessWorker& ended = *running.mapped().worker;
-        ended.ended(status);
-        worker_ended(number, ended.how_it_ended());
-      });
-  worker->take_process(std::make_unique<SimulatedHandle>(process));
+  SimulatedProcess::End end{.seen =
+                                [this, number] {
+                                  const auto running = running_.extract(number);
+                                  if (!running.empty() && running.mapped().handle != nullptr)
+                                    running.mapped().handle->see_end();
+                                },
+                            .reported =
+                                [this, number](platform::ExitStatus status) {
+                                  if (const auto found = workers_.find(number); found != workers_.end())
+                                    found->second->end_reported(status);
+                                }};
+  auto process = std::make_shared<SimulatedProcess>(world_, faults_, static_cast<int>(number),
+                                                    std::move(theirs), std::move(log_theirs), mail.get(),
+                                                    poller_.descriptor(), std::move(end));
+  auto handle = std::make_unique<SimulatedHandle>(process);
+  Running& running = running_[number];
+  running = {.process = process, .handle = handle.get()};
+  workers_[number] = worker.get();
+  worker->take_process(std::move(handle));
+  worker->on_end([this, number] { worker_ended(number, workers_.at(number)->how_it_ended()); });
   worker->on_destruction([this, number] {
-    const auto found = running_.find(number);
-    if (found != running_.end()) found->second.worker = nullptr;
+    workers_.erase(number);
+    if (const auto found = running_.find(number); found != running_.end()) found->second.handle = nullptr;
   });
   if (dies)
     world_.after(world_.random.between(microseconds(1), microseconds(100)), [process] { process->crash(); });
-  running_[number] = {.process = std::move(process), .worker = worker.get()};
   StartResult result;
   result.worker = std::move(worker);
   return result;

@@ -12,6 +12,8 @@
 
 namespace coffees::storm {
 
+class SimulatedHandle;
+
 /// The workers of one function. `faults` is looked at again for each request.
 class SimulatedSource : public WorkerSource {
  public:
@@ -33,7 +35,7 @@ class SimulatedSource : public WorkerSource {
  private:
   struct Running {
     std::shared_ptr<SimulatedProcess> process;
-    ProcessWorker* worker = nullptr;  ///< null once that is gone
+    SimulatedHandle* handle = nullptr;  ///< null once its worker is gone
   };
 
   enum class Fault {
@@ -52,7 +54,8 @@ class SimulatedSource : public WorkerSource {
   ProcessSettings settings_;
   LogSink& sink_;
   MailboxPoller poller_;
-  std::map<WorkerNumber, Running> running_;
+  std::map<WorkerNumber, Running> running_;  ///< whose end has not been seen
+  std::map<WorkerNumber, ProcessWorker*> workers_;
 };
 
 }  // namespace coffees::storm

@@ -27,8 +27,8 @@ class SilentSink : public LogSink {
   void note(const LogOrigin&, std::string_view, std::string_view) override {}
 };
 
-// Grace after a timeout, the kill, and the report of the end.
-constexpr auto kLongestEnd = milliseconds(20);
+// Grace after a timeout, the kill, and the wait for a report of how it ended.
+constexpr auto kLongestEnd = milliseconds(270);
 
 // Far more than one storm's events need.
 constexpr std::size_t kLogWords = std::size_t{1} << 18;
