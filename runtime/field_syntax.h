@@ -14,7 +14,7 @@ bool is_token(std::string_view text);
 /// RFC 9110 section 5.5: what may stand in a field value (no control characters but tab).
 bool is_field_value(std::string_view text);
 
-/// What is wrong with a block of fields (header_block.h) that somebody else made.
+/// What is wrong with a block of fields (header_block.h) that a client or a handler made.
 struct FieldCheck {
   bool well_formed = true;  ///< it is such a block at all
   std::string forbidden;    ///< the name of the first field that HTTP does not allow; empty: none

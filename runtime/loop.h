@@ -100,7 +100,7 @@ inline void Gate::hold(Resume resume) {
   static_cast<Loop&>(executor_.context()).waiting_gates_.push_back(*this);
 }
 
-/// Starts a coroutine that nobody waits for. An exception that leaves it is a bug and leaves Loop::run().
+/// Starts a coroutine that no other one awaits. An exception that leaves it is a bug and leaves Loop::run().
 template <typename Body>
 void spawn_detached(const Executor& executor, Body&& body) {
   asio::co_spawn(executor, std::forward<Body>(body), [](const std::exception_ptr& error) {

@@ -19,7 +19,7 @@ class TimerQueue {
  public:
   /// Deadlines are met by themselves while the loop runs. `clock` is the machine's.
   TimerQueue(const Executor& executor, const Clock& clock) : clock_(clock), alarm_(std::in_place, executor) {}
-  /// Deadlines are met in run_due() alone. `clock` is any: for those who set it themselves.
+  /// Deadlines are met in run_due() alone. `clock` may be one that its owner sets.
   explicit TimerQueue(const Clock& clock) : clock_(clock) {}
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;

@@ -6,8 +6,8 @@
 
 namespace coffees::scaler {
 
-/// One function's scaling policy. The live pool and the simulator call exactly this. Not thread-safe; one
-/// instance per function. Every decision is carried out before the next question is asked.
+/// One function's scaling policy. Not thread-safe; one instance per function. Every decision is carried out
+/// before the next question is asked.
 class Policy {
  public:
   Policy() = default;
@@ -18,7 +18,7 @@ class Policy {
   /// A request arrived; it is not in `snapshot.waiting` yet.
   virtual Admission on_arrival(const Snapshot& snapshot, Time now) = 0;
 
-  /// Something was completed: an invocation, a start, the end of a worker, a place in the queue given up.
+  /// Something was completed: an invocation, a start, the end of a worker, a wait in the queue.
   /// Asked again after each step that was carried out, until the answer is Step::none.
   virtual Step on_completion(const Snapshot& snapshot, Time now) = 0;
 

@@ -44,7 +44,7 @@ enum class Step {
   none,
   dispatch,     ///< give the request that waits longest to the idle worker that was freed last
   start,        ///< start a worker for the request that waits longest
-  start_spare,  ///< start a worker that nobody has asked for, for min_warm
+  start_spare,  ///< start a worker without a request, for min_warm
   retire,       ///< retire the idle worker that waits longest
 };
 

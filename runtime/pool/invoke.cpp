@@ -101,7 +101,7 @@ void WorkerPool::record_result(const Loan& loan, const Outcome& outcome) {
   }
 }
 
-// A worker that goes on with the next request does not become idle in between, and nobody is told that it
+// A worker that goes on with the next request does not become idle in between, and no event says that it
 // did.
 void WorkerPool::turn_begins(Loan& loan, TimePoint now) {
   WorkerRecord& worker = *loan.worker;

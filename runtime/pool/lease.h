@@ -47,7 +47,7 @@ struct Loan {
 
 /// A worker on loan for one request. Its end gives the worker back, used or unused, or has it killed when it
 /// cannot be used again. The pool, and the request's ticket, outlive it.
-class Lease : private TurnListener {
+class Lease final : private TurnListener {
  public:
   Lease(WorkerPool& pool, const Loan& loan) : pool_(&pool), loan_(loan) {}
   Lease(Lease&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), loan_(other.loan_) {}

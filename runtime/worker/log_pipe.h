@@ -30,7 +30,7 @@ class LogSink {
   virtual void line(const LogOrigin& origin, std::string_view request_id, std::string_view line) = 0;
   /// Something that the runtime has to say in this place; never what a process printed.
   virtual void note(const LogOrigin& origin, std::string_view request_id, std::string_view text) = 0;
-  /// So many bytes were thrown away: of a flood, which a note has told, or behind the 16 KiB of a line.
+  /// This many bytes were dropped: of a flood, which a note has reported, or beyond the 16 KiB of a line.
   virtual void dropped(const LogOrigin&, std::size_t /*bytes*/) {}
 };
 
@@ -56,7 +56,7 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   /// Called before something is read because it has arrived: the last moment to say whose it is. May end
   /// invocations and close this.
   void before_reading(std::function<void()> action) { before_reading_ = std::move(action); }
-  /// Reads what is left and closes: the process has ended, or nobody cares any more.
+  /// Reads what is left and closes: the process has ended, or its output is no longer needed.
   void close();
 
  private:

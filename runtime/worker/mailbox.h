@@ -77,7 +77,7 @@ class Mailbox {
   Number post(std::span<const std::string_view> parts);
   /// Revokes the packets behind packet `kept` that the worker has not begun. Returns how many: always
   /// the newest ones. It is the worker who says what it has begun with: one that lies can have its own
-  /// requests repeated, nobody else's.
+  /// requests repeated, no other worker's.
   std::uint32_t revoke(Number kept);
   /// Packet `number` and those before it are done with: their room is free once nothing else is under way.
   void finished(Number number) { finished_ = number; }
@@ -111,7 +111,7 @@ class WorkerMailbox {
   std::size_t receive(std::span<char> to);
   /// Whether an answer of `size` bytes has room.
   [[nodiscard]] bool has_room(std::size_t size) const;
-  /// Whether there would be room for another answer like that of `size` bytes. If not, whoever sends it has
+  /// Whether there would be room for another answer like that of `size` bytes. If not, its sender has
   /// to stop_pipelining().
   [[nodiscard]] bool has_room_for_more(std::size_t size) const { return has_room(2 * size + 512); }
   /// From now on takes no packet that was posted before the dispatcher has seen the answer that comes next.

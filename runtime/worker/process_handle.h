@@ -39,8 +39,8 @@ class ProcessHandle {
 };
 
 /// A handle on process `pid` by its pidfd (pidfd_open(2)), which can be read when the process has ended,
-/// whatever anybody else says. `own_pid_namespace`: what it has started ends with it; else its process group
-/// is killed. Throws platform::SystemError when there are no descriptors left.
+/// whatever other processes say. `own_pid_namespace`: what it has started ends with it; else its process
+/// group is killed. Throws platform::SystemError when there are no descriptors left.
 std::unique_ptr<ProcessHandle> open_process_handle(const Executor& executor, int pid, bool own_pid_namespace);
 
 }  // namespace coffees

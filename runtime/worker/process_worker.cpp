@@ -95,7 +95,7 @@ void ProcessWorker::watch_channel() {
   channel_.async_wait(Descriptor::wait_read, [self = self_](const ErrorCode& error) {
     if (error || *self == nullptr) return;
     (*self)->channel_event_ = true;
-    // It may be a bell, and that one is for all: whoever rings first has silenced the others.
+    // It may be a bell, and a bell is for all workers: the first one that rings silences the others.
     (*self)->poller_.rung();
     (*self)->wake();
   });
@@ -303,8 +303,8 @@ void ProcessWorker::take_process(std::unique_ptr<ProcessHandle> process) {
   process_->on_end([this] { process_gone(); });
 }
 
-// That it is gone, the kernel says; how it ended, its parent. Whoever runs handler code can bring about false
-// reports: a zygote names its workers' processes.
+// The kernel says that it is gone; its parent says how it ended. Reports alone are not trusted, since a
+// zygote, which runs handler code, names its workers' processes.
 void ProcessWorker::process_gone() {
   process_gone_ = true;
   grace_.disarm();

@@ -48,7 +48,7 @@ enum class ReportKind : std::uint32_t {
   failed,          ///< any: `step` could not be done, `error` is the errno
   zygote_started,  ///< init: its pidfd is attached
   zygote_ended,    ///< init: `status`
-  child_ended,     ///< init: process `pid` (a worker, or an orphan that nobody knows) ended with `status`
+  child_ended,     ///< init: process `pid` (a worker, or an unknown orphan) ended with `status`
   loaded,          ///< zygote: library loaded and initialised, `nanoseconds` = its init; ready to fork
   load_failed,     ///< zygote: `code` and `text` say why; the zygote ends
   died,            ///< zygote: it dies of a signal; `notice`

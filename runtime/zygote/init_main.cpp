@@ -20,8 +20,8 @@ using platform::UniqueFd;
 using platform::isolation::Level;
 using platform::isolation::SandboxHandles;
 
-// A dispatcher that is gone cannot be told anything. Whoever waits on the channel sees that, and ends in
-// order.
+// Nothing can be reported to a dispatcher that is gone. The loop that waits on the channel sees that, and
+// ends in order.
 void send_report(const Report& report, std::span<const int> descriptors = {}) {
   (void)platform::send_message(kControl, platform::bytes_of(report), descriptors);
 }
@@ -106,7 +106,7 @@ void init_main(UniqueFd channel, const LaunchRequest& request, UniqueFd plugin, 
   try {
     platform::this_process::adopt_orphans();
     inside = platform::isolation::enter_function(request.sandbox, plugin.get(), std::move(view));
-    // Nobody in the namespace may look into init or change it (ptrace(2)); its zygotes say otherwise for
+    // No process of the namespace may look into init or change it (ptrace(2)); its zygotes say otherwise for
     // themselves.
     platform::this_process::allow_inspection(false);
     const platform::ChildWatch children;

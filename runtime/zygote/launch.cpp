@@ -15,7 +15,7 @@ namespace {
 using platform::ReceiveState;
 using platform::SendState;
 
-// Receives one Report; anything else on such a channel means that its other end has gone mad or gone.
+// Receives one Report; anything else on such a channel means that the peer is broken or closed.
 bool receive_report(Descriptor& channel, Report& report, std::vector<platform::UniqueFd>& descriptors,
                     bool& closed) {
   platform::Received received;
@@ -169,7 +169,7 @@ void ZygoteSource::init_gone(Init& init) {
   init.gone = true;
   init.changed.notify();
   if (init_.get() != &init) return;
-  // The kernel has killed all of them with their namespace; nobody is left who could say it one by one.
+  // The kernel has killed all of them with their namespace; no process is left that could report each.
   for (auto& [pid, worker] : std::exchange(running_, {})) {
     worker->kill();
     worker->end_reported({.code = 0, .signal = 9}, "died: the init process of its function is gone");

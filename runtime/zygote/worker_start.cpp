@@ -151,7 +151,7 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     co_return no_resources(worker.name() + " ended as soon as it had come up");
   }
   worker.on_end([this, number, &worker] { worker_ended(number, worker.how_it_ended()); });
-  // A zygote whose library lies about this has workers of which nobody knows how they ended, no more.
+  // If the zygote's library lies about the number, it stays unknown how its workers end, no more.
   if (running_.try_emplace(hello.pid_in_function, &worker).second)
     worker.on_destruction([this, pid = hello.pid_in_function] { running_.erase(pid); });
   cold_start.add("command", between(sent.time_since_epoch().count(), hello.command_received));

@@ -84,7 +84,7 @@ class ZygoteSource : public WorkerSource {
   std::shared_ptr<Zygote> zygote_;
   PluginLibraries libraries_;  ///< of the plugin as it was when init started
   bool preparing_ = false;
-  Outcome prepared_;  ///< of the last attempt, for those who waited for it
+  Outcome prepared_;  ///< of the last attempt, for the starts that waited for it
   Signal prepared_signal_;
   std::unordered_map<std::int32_t, ProcessWorker*> running_;  ///< by pid in the function, as they say
   std::unordered_set<WorkerNumber> starting_;
