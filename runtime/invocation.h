@@ -54,7 +54,7 @@ struct Invocation {
   std::string_view headers;  ///< header_block.h
   std::string_view body;
   Cancellation* cancellation = nullptr;  ///< null: the invocation is finished whatever happens to the client
-  Caller* caller = nullptr;              ///< null: it never leaves the queue
+  Caller* caller = nullptr;              ///< null: no one asks whether it has left
 };
 
 /// Where the time of an invocation went. Measured, never estimated.

@@ -114,8 +114,8 @@ inline Task<> yield_to_others() {
   co_await asio::post(executor, UseTask());
 }
 
-/// Something that coroutines wait for and others announce. Not a flag: who waits checks its own condition in
-/// a loop.
+/// Something that coroutines wait for and others announce. Not a flag: a coroutine checks its own condition
+/// in a loop.
 class Signal {
  public:
   explicit Signal(const Executor& executor) : executor_(executor) {}
@@ -123,7 +123,7 @@ class Signal {
   Signal& operator=(const Signal&) = delete;
   /// Waits for the next notify().
   Task<> wait();
-  /// Wakes all who wait now, in the next turn of the loop.
+  /// Wakes all coroutines that wait now, in the next turn of the loop.
   void notify();
 
  private:

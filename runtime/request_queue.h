@@ -34,7 +34,8 @@ class RequestQueue {
   /// A request that waits. Lives in its coroutine, and leaves the queue with it.
   class Entry : public boost::intrusive::list_base_hook<> {
    public:
-    /// `place`: its number in the order of arrival. `caller` may be null: then it never leaves.
+    /// `place`: its number in the order of arrival. `caller` may be null: then it is not asked whether it has
+    /// left.
     Entry(RequestQueue& queue, std::uint64_t place, Caller* caller)
         : queue_(queue), gate_(queue.executor_), place_(place), caller_(caller) {}
     ~Entry() { queue_.remove(*this); }

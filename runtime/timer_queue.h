@@ -1,4 +1,5 @@
-// Many deadlines, one kernel timer: arming and disarming is cheap, since nearly all deadlines are never met.
+// Many deadlines, one kernel timer: arming and disarming is cheap, since nearly all deadlines are disarmed
+// before they expire.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -13,13 +14,13 @@ namespace coffees {
 
 class Deadline;
 
-/// All deadlines of the loop, and the clock that they are met by. Loop thread only. Outlives every Deadline
+/// All deadlines of the loop, and the clock that they expire by. Loop thread only. Outlives every Deadline
 /// made from it.
 class TimerQueue {
  public:
-  /// Deadlines are met by themselves while the loop runs. `clock` is the machine's.
+  /// Deadlines expire by themselves while the loop runs. `clock` is the machine's.
   TimerQueue(const Executor& executor, const Clock& clock) : clock_(clock), alarm_(std::in_place, executor) {}
-  /// Deadlines are met in run_due() alone. `clock` may be one that its owner sets.
+  /// Deadlines expire in run_due() alone. `clock` may be one that its owner sets.
   explicit TimerQueue(const Clock& clock) : clock_(clock) {}
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
@@ -28,7 +29,7 @@ class TimerQueue {
   [[nodiscard]] TimePoint now() const { return clock_.now(); }
   /// The earliest deadline; TimePoint::max() when nothing is armed.
   [[nodiscard]] TimePoint next() const { return queue_.empty() ? TimePoint::max() : queue_.begin()->first; }
-  /// Meets what is due, in order of time, and of arming where that is the same.
+  /// Lets what is due expire, in order of time, and of arming where that is the same.
   void run_due();
 
  private:

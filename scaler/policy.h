@@ -6,7 +6,7 @@
 
 namespace coffees::scaler {
 
-/// One function's scaling policy. Not thread-safe; one instance per function. Every decision is carried out
+/// One function's scaling policy. Not thread-safe; one instance per function. A decision is carried out
 /// before the next question is asked.
 class Policy {
  public:

@@ -25,13 +25,13 @@ constexpr std::array kHarmless{SIGPIPE, SIGXFSZ};
 alignas(16) std::array<char, 64 * 1024> signal_stack;
 
 int notice_channel = -1;
-std::string_view words_message;
+std::string_view notice_message;
 Notice* notice = nullptr;
 bool namespace_is_ours = false;
 volatile pid_t own_pid = 0;  ///< 0: between two processes
 bool installed = false;
 volatile std::sig_atomic_t allocation_failed = 0;
-std::atomic<pid_t> dying{0};  ///< the thread that has begun to say its abort notice
+std::atomic<pid_t> dying{0};  ///< the thread that has begun to send the notice
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
 // operator new gives up after this returns without having freed anything (C++ standard, [new.delete.single]).
@@ -109,7 +109,7 @@ void say(int signal, const siginfo_t& information, const void* context) {
     const Registers registers = registers_of(context);
     crash_place::describe(registers.pc, registers.return_address, notice->place);
   }
-  ::send(notice_channel, words_message.data(), words_message.size(), MSG_NOSIGNAL);
+  ::send(notice_channel, notice_message.data(), notice_message.size(), MSG_NOSIGNAL);
 }
 
 // Whether this process, or one that it may have to do with, is the sender. Outside of the namespace has no
@@ -188,7 +188,7 @@ int end_now_signal() { return SIGRTMAX; }
 
 void notify_on_death(int channel, std::string_view message, Notice& in_message, bool in_pid_namespace) {
   notice_channel = channel;
-  words_message = message;
+  notice_message = message;
   notice = &in_message;
   namespace_is_ours = in_pid_namespace;
   own_pid = ::getpid();

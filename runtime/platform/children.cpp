@@ -38,7 +38,7 @@ bool ChildWatch::wait(int channel) const {
 std::optional<EndedChild> ChildWatch::reap() {
   siginfo_t information{};
   // A child that has called ptrace(PTRACE_TRACEME) makes its parent its tracer: its stops are told here, too,
-  // whatever is asked for (ptrace(2), waitid(2)). They are no ends.
+  // whatever is asked for (ptrace(2), waitid(2)). They are not ends.
   do {
     if (::waitid(P_ALL, 0, &information, WEXITED | WNOHANG | __WALL) != 0 || information.si_pid == 0)
       return std::nullopt;

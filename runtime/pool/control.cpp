@@ -41,6 +41,7 @@ bool WorkerPool::stop_worker(WorkerNumber number) {
     reconcile();
   } else {
     drain(*worker, StopReason::user);
+    worker->end.killed = true;
     worker->worker->kill();
   }
   return true;

@@ -76,7 +76,7 @@ Task<InvocationResult> WorkerPool::invoke(Loan& loan, TurnListener& listener) {
                                   .printed = result.printed});
   loan.stop = reason_to_stop_after(outcome);
   loan.kill = outcome.kind != Outcome::Kind::ok && outcome.kind != Outcome::Kind::handler_error;
-  const bool on_purpose = outcome.kind == Outcome::Kind::crashed && (progress_.closed || worker.end.reason);
+  const bool on_purpose = outcome.kind == Outcome::Kind::crashed && (progress_.closed || worker.end.killed);
   if (on_purpose) explain_kill(outcome, progress_.closed, worker.end.reason == StopReason::user);
   if (!on_purpose && result.delivery == Delivery::started) record_result(loan, outcome);
   co_return result;

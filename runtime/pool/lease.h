@@ -41,8 +41,8 @@ struct Loan {
   const Invocation* call = nullptr;  ///< set: it was handed over
   TimePoint turn_began;
   bool turn_ended = false;                 ///< with a result
-  std::optional<events::StopReason> stop;  ///< the worker may not serve another request
-  bool kill = false;                       ///< nor go on with what it has begun already
+  std::optional<events::StopReason> stop;  ///< set: the worker may not serve another request
+  bool kill = false;                       ///< the worker may not even finish what it has begun
 };
 
 /// A worker on loan for one request. Its end gives the worker back, used or unused, or has it killed when it

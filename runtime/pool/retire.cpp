@@ -22,17 +22,15 @@ std::optional<StopReason> WorkerPool::reason_to_stop(const Loan& loan) const {
 
 void WorkerPool::release(Loan& loan) {
   WorkerRecord& worker = *loan.worker;
+  // The next request of this worker may end within begin_next(): its release is within this one.
+  const bool outermost = !std::exchange(progress_.releasing, true);
   const std::optional<StopReason> stop = reason_to_stop(loan);
   // What is revoked ends within the call, and is released before this one.
   if (worker.leases > 1 && loan.turn_ended && (stop || !limiter_.can_pipeline()))
     worker.worker->revoke_unstarted();
   --worker.leases;
   if (worker.leases > 0) {
-    if (!loan.turn_ended) return;
-    // The worker is at the next one already.
-    if (stop) drain(worker, *stop);
-    if (loan.kill) kill_soon(worker.number);
-    worker.worker->begin_next();
+    if (loan.turn_ended) go_on_with_next(worker, loan, stop);
   } else if (stop) {
     retire(worker, *stop);
     reconcile();
@@ -40,10 +38,20 @@ void WorkerPool::release(Loan& loan) {
     become_idle(worker);
     if (!planted("lost-wakeup")) reconcile();
   }
+  if (!outermost) return;
+  progress_.releasing = false;
+  // Only now: between two turns of a worker none seems to run.
   admit_waiting();
 }
 
-// One that was idle and got no request has been idle all the time.
+// The worker has begun with it already.
+void WorkerPool::go_on_with_next(WorkerRecord& worker, const Loan& loan, std::optional<StopReason> stop) {
+  if (stop) drain(worker, *stop);
+  if (loan.kill) kill_soon(worker);
+  worker.worker->begin_next();
+}
+
+// A worker whose lease was not used has not been told as busy: it was idle all the time.
 void WorkerPool::become_idle(WorkerRecord& worker) {
   if (worker.reported != WorkerState::idle && !planted("untold-idle")) {
     const TimePoint now = timers_.now();
@@ -75,13 +83,14 @@ void WorkerPool::retire(WorkerRecord& worker, StopReason reason) {
   if (worker.end.process_ended || planted("early-forget"))
     forget(worker);
   else if (!planted("no-kill"))
-    kill_soon(worker.number);
+    kill_soon(worker);
 }
 
 // In the next turn: the answer that this one writes goes out before the kill.
-void WorkerPool::kill_soon(WorkerNumber number) {
-  asio::post(loop_, [this, number] {
-    if (const WorkerRecord* worker = workers_.find(number)) worker->worker->kill();
+void WorkerPool::kill_soon(WorkerRecord& worker) {
+  worker.end.killed = true;
+  asio::post(loop_, [this, number = worker.number] {
+    if (const WorkerRecord* found = workers_.find(number)) found->worker->kill();
   });
 }
 

@@ -27,6 +27,7 @@ Task<> WorkerPool::wait_for_dying_processes() {
 
 // The worker is gone when this returns with a failure.
 Task<StartResult> WorkerPool::start_worker(WorkerRecord& worker, bool spare) {
+  worker.times.started = timers_.now();
   log_.worker_starting(settings().index, worker.number, spare, worker.times.started);
   co_await wait_for_dying_processes();
   StartResult result;

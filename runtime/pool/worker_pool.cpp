@@ -89,25 +89,21 @@ Task<Acquired> WorkerPool::acquire(const Invocation& call, Ticket& ticket) {
   // room.
   if (ticket.revoked) asio::post(loop_, [this] { admit_waiting(); });
   if (ticket.revoked || queue_.size(Reason::limiter) > 0) co_await wait_for_limiter(call, ticket);
-  while (!progress_.closed) {
-    const bool pipelines = settings().reuse && call.cancellation == nullptr && limiter_.can_pipeline();
-    if (!limiter_.at_limit(pipelines)) break;
-    WorkerRecord* shared = pipelines ? find_worker_with_slot(call) : nullptr;
-    if (shared != nullptr) {
-      if (!alarms_.limiter.armed()) alarms_.limiter.arm(timers_.now() + settings().patience);
-      ++shared->leases;
-      co_return lend(*shared, ticket, Loan::Kind::pipelined);
-    }
-    co_await wait_for_limiter(call, ticket);
-  }
-  if (progress_.closed) co_return refused_as_draining();
   using scaler::Admission;
-  Admission admission = function_.policy->on_arrival(snapshot(), since_origin(timers_.now()));
-  if (admission != Admission::dispatch) {
-    // Answers that have come in already may have freed a worker: cheaper than a start, fairer than a refusal.
-    co_await one_turn();
+  Admission admission = Admission::refuse;
+  for (bool looked_again = false;; looked_again = true) {
+    while (!progress_.closed) {
+      const bool pipelines = settings().reuse && call.cancellation == nullptr && limiter_.can_pipeline();
+      if (!limiter_.at_limit(pipelines)) break;
+      WorkerRecord* shared = pipelines ? find_worker_with_slot(call) : nullptr;
+      if (shared != nullptr) co_return lend_slot(*shared, ticket);
+      co_await wait_for_limiter(call, ticket);
+    }
     if (progress_.closed) co_return refused_as_draining();
     admission = function_.policy->on_arrival(snapshot(), since_origin(timers_.now()));
+    if (admission == Admission::dispatch || looked_again) break;
+    // Answers that have come in already may have freed a worker: cheaper than a start, fairer than a refusal.
+    co_await one_turn();
   }
   if (admission == Admission::refuse && ticket.revoked) admission = Admission::queue;
   switch (admission) {
@@ -124,6 +120,12 @@ Task<Acquired> WorkerPool::acquire(const Invocation& call, Ticket& ticket) {
       break;
   }
   co_return refused_at_limit(settings().function, settings().rules.limit, settings().rules.queue);
+}
+
+Lease WorkerPool::lend_slot(WorkerRecord& worker, Ticket& ticket) {
+  if (!alarms_.limiter.armed()) alarms_.limiter.arm(timers_.now() + settings().patience);
+  ++worker.leases;
+  return lend(worker, ticket, Loan::Kind::pipelined);
 }
 
 WorkerRecord& WorkerPool::reserve_idle() {

@@ -53,11 +53,11 @@ class WorkerPool {
   void replace(PoolSettings settings, std::unique_ptr<scaler::Policy> policy);
   /// Starts up to `count` workers without a request, as far as the limit allows. Returns how many.
   std::size_t warm(std::size_t count);
-  /// Retires the idle workers now, the busy ones when they have answered, and those that start when they are
-  /// ready, or have served the request that they start for. Returns how many there are.
+  /// Retires the idle workers now, the busy ones when they have answered. Those that start retire when they
+  /// are ready, or have served the request that they start for. Returns how many there are.
   std::size_t cold();
-  /// Kills this worker, whatever it does. Returns false when there is none of that number, or it is being
-  /// stopped already.
+  /// Kills this worker, whatever it does. Returns false if there is no worker of that number that is ready,
+  /// or it is stopping already.
   bool stop_worker(WorkerNumber number);
   /// Kills every worker, whatever it does. Requests that wait, or arrive later, are refused.
   void close();
@@ -85,6 +85,7 @@ class WorkerPool {
   void admit_waiting();
   void reset_limiter_if_slow();
   Lease lend(WorkerRecord& worker, Ticket& ticket, Loan::Kind kind);
+  Lease lend_slot(WorkerRecord& worker, Ticket& ticket);
   WorkerRecord& reserve_idle();
   WorkerRecord* find_worker_with_slot(const Invocation& call);
   void record_result(const Loan& loan, const Outcome& outcome);
@@ -98,7 +99,8 @@ class WorkerPool {
   void become_idle(WorkerRecord& worker);
   void drain(WorkerRecord& worker, events::StopReason reason);
   void retire(WorkerRecord& worker, events::StopReason reason);
-  void kill_soon(WorkerNumber number);
+  void kill_soon(WorkerRecord& worker);
+  void go_on_with_next(WorkerRecord& worker, const Loan& loan, std::optional<events::StopReason> stop);
   void forget(WorkerRecord& worker);
   void process_ended(WorkerNumber number, const std::string& how);
   enum class Trigger { completion, timer };
@@ -136,6 +138,7 @@ class WorkerPool {
   struct Progress {
     std::uint64_t last_place = 0;  ///< in the order of arrival
     bool admitting = false;        ///< admit_waiting() is at work, further down the stack
+    bool releasing = false;        ///< the same of release()
     bool closed = false;
   } progress_;
 };

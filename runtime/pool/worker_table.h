@@ -15,6 +15,8 @@ namespace coffees {
 
 /// The life of a worker.
 ///
+///       +--------------------+
+///       |                    v
 ///   starting --> idle <--> busy --> draining
 ///       |          |         |         |
 ///       |          +---------+---------+--> stopping --> gone
@@ -53,6 +55,7 @@ struct WorkerRecord {
   /// Why and how it stops.
   struct End {
     std::optional<events::StopReason> reason;  ///< set: it takes no new requests
+    bool killed = false;                       ///< by us
     bool process_ended = false;
     std::string how;  ///< in words, if the process ended by itself
   } end;

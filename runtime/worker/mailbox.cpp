@@ -5,8 +5,9 @@
 
 #include "platform/futex.h"
 
-// Who sleeps says so first and looks once more; who posts writes first and then asks whether the other
-// sleeps. With sequentially consistent operations at least one of them sees the other.
+// A side that is going to sleep says so first and looks once more; a side that posts writes first and then
+// looks whether the other one sleeps. With sequentially consistent operations at least one of them sees the
+// other.
 
 namespace coffees {
 namespace {

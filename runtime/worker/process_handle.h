@@ -8,7 +8,7 @@
 
 namespace coffees {
 
-/// One process. Loop thread only. Its end is seen here and nowhere else; how it ended, its parent knows.
+/// One process. Loop thread only. Only this sees its end; its parent reports how it ended.
 class ProcessHandle {
  public:
   ProcessHandle() = default;

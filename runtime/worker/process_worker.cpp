@@ -133,16 +133,19 @@ Task<ProcessWorker::StartPacket> ProcessWorker::receive_start_packet(TimePoint d
   deadline_.arm(deadline);
   platform::Received received;
   while (true) {
-    if (channel_event_) {
+    // At its time, and when the process has ended, the channel is looked at once more.
+    const bool last_look = turn_.expired || ended_;
+    if (channel_event_ || last_look) {
       received = platform::receive_with_descriptors(channel_.native_handle(), packet_buffer());
       if (received.state != ReceiveState::would_block) break;
-      watch_channel();
+      if (channel_event_) watch_channel();
     }
-    const Wake wake = co_await wait();
-    if (wake != Wake::ready) {
-      result.expired = true;
+    if (last_look) {
+      result.expired = !ended_;
+      received.state = ReceiveState::closed;
       break;
     }
+    co_await wait();
   }
   deadline_.disarm();
   if (result.expired) co_return result;

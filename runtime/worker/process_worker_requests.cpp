@@ -176,6 +176,11 @@ Task<std::optional<Outcome>> ProcessWorker::send_packets(std::string_view head, 
       case SendState::would_block: {
         const Wake wake = co_await wait_until_writable();
         if (wake != Wake::ready) co_return interrupted(wake);
+        if (ended_) {
+          // What it started may hold the other end, and never read.
+          turn_.delivery = Delivery::not_started;
+          co_return co_await died();
+        }
         break;
       }
       case SendState::closed:

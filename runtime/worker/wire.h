@@ -35,7 +35,7 @@ enum class Kind : std::uint32_t {
   request,       ///< meta: RequestMeta and its texts
   response,      ///< meta: ResponseMeta and its texts
   data,          ///< a further piece of the body of the request or response before it
-  abort_notice,  ///< the worker dies of a signal; meta: LastWords
+  abort_notice,  ///< the worker dies of a signal; meta: AbortNotice
   bell,          ///< worker -> dispatcher: there is an answer in a mailbox (mailbox.h)
 };
 

@@ -24,12 +24,12 @@ using platform::isolation::SandboxHandles;
 constexpr std::size_t kThreadStack = 2 * 1024 * 1024;
 
 // What this worker says when it dies of a signal. Filled in by the signal's handler.
-struct LastWordsPacket {
+struct AbortNoticePacket {
   wire::PacketHeader header{.kind = wire::Kind::abort_notice, .meta_size = sizeof(wire::AbortNotice)};
   wire::AbortNotice notice;
 };
-static_assert(sizeof(LastWordsPacket) == sizeof(wire::PacketHeader) + sizeof(wire::AbortNotice));
-LastWordsPacket abort_notice_packet;
+static_assert(sizeof(AbortNoticePacket) == sizeof(wire::PacketHeader) + sizeof(wire::AbortNotice));
+AbortNoticePacket abort_notice_packet;
 
 template <typename Meta>
 void send_meta(wire::Kind kind, const Meta& meta, std::string_view texts = {}) {

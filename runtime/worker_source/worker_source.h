@@ -49,8 +49,9 @@ class Worker {
 
   /// Runs one invocation. While another one runs, it waits for its turn in one of this worker's slots; only
   /// where can_pipeline() has just said so. `timeout` counts from its turn; a negative one means no limit.
-  /// `cold`: it waited for this worker to start. `listener` outlives the invocation. Always ends with one
-  /// result; after any outcome but ok and handler_error the worker must be killed.
+  /// `cold`: it waited for this worker to start. `listener` outlives the invocation. Ends with one
+  /// result, or throws if the machine is short of something; then, and after any outcome but ok and
+  /// handler_error, the worker must be killed.
   virtual Task<InvocationResult> invoke(const Invocation& call, Duration timeout, bool cold,
                                         TurnListener& listener) = 0;
 
@@ -115,8 +116,8 @@ class WorkerSource {
   /// Starts worker `number`. Any number of starts may be under way.
   virtual Task<StartResult> start(WorkerNumber number) = 0;
 
-  /// Called on the loop, once for each worker that start() returned, when its process has ended. The text
-  /// says how: "died: segmentation fault".
+  /// Called on the loop, once for each worker, when its process has ended; also for one whose start fails
+  /// later. The text says how: "died: segmentation fault".
   void on_end(std::function<void(WorkerNumber, const std::string&)> listener) {
     ended_ = std::move(listener);
   }

@@ -8,7 +8,7 @@
 
 namespace coffees::zygote {
 
-// A zygote that has not answered a single fork for so long, while some are asked for, is replaced.
+// A zygote none of whose workers has come up for this long, while some are asked for, is replaced.
 constexpr auto kSilence = std::chrono::seconds(2);
 
 // Init and a zygote without a library do a fixed amount of work; a machine that needs longer is in trouble.
@@ -19,6 +19,10 @@ inline bool ok(const Outcome& outcome) { return outcome.kind == Outcome::Kind::o
 
 /// The machine refused something: an outcome that says `what`.
 Outcome no_resources(const std::string& what);
+/// The library does not let workers start.
+inline Outcome init_failed(std::string what, std::string hint) {
+  return Outcome::failure(Outcome::Kind::init_failed, std::move(what), std::move(hint));
+}
 
 // The init of this function, alive while its channel is.
 struct ZygoteSource::Init {

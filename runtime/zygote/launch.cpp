@@ -213,9 +213,7 @@ Task<Outcome> ZygoteSource::launch_zygote() {
   if (zygote->ready && zygote->threads > 1 && !forced_fresh_) {
     // Forked copies would lack these threads: from now on each worker loads the library itself.
     forced_fresh_ = true;
-    zygote->gone = true;
-    zygote->channel.close();
-    if (zygote->process) platform::kill_process(zygote->process.get());
+    give_up(*zygote);
     sink_.note(zygote_origin(), {},
                "the library starts threads of its own when it is loaded: workers load it themselves, as with "
                "start = \"fresh\"");
@@ -230,14 +228,21 @@ Task<Outcome> ZygoteSource::launch_zygote() {
     zygote->log->begin_invocation({});  // the log of its start has had its share
     co_return success();
   }
-  zygote->gone = true;
-  if (zygote->process) platform::kill_process(zygote->process.get());
-  zygote->log->close();
+  give_up(*zygote);
   co_return load_failure(*zygote);
 }
 
+// Closed here, since its end may not close them: what its library has started may hold the other ends.
+void ZygoteSource::give_up(Zygote& zygote) {
+  zygote.gone = true;
+  if (zygote.process) platform::kill_process(zygote.process.get());
+  if (zygote.channel.is_open()) zygote.channel.close();
+  zygote.log->close();
+  zygote.changed.notify();
+}
+
 // A zygote has run handler code: what it says counts for itself only, and only in answer to what was asked.
-// Not more than a few reports per turn, so that a mad one does not hold up the loop.
+// Not more than a few reports per turn, so that one that talks without end does not hold up the loop.
 void ZygoteSource::take_zygote_reports(Zygote& zygote) {
   constexpr int most_per_turn = 32;
   Report report;
@@ -258,8 +263,7 @@ void ZygoteSource::take_zygote_reports(Zygote& zygote) {
     } else if (starting) {
       zygote.failure = report;
     } else {
-      zygote.gone = true;
-      if (zygote.process) platform::kill_process(zygote.process.get());
+      give_up(zygote);
     }
   }
   if (closed) zygote.gone = true;

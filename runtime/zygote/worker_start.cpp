@@ -39,6 +39,7 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
   StartResult result;
   const Starting registered(starting_, number);
   // Again when a process died under the command: nothing had reached a handler.
+  int silences = 0;
   for (int attempt = 0; attempt < 3; ++attempt) {
     const bool has_to_wait = !is_ready();
     result.failure = co_await prepare();
@@ -60,8 +61,9 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
       platform::UniqueFd mail = worker->take_mail_descriptor();
       if (!co_await send_fork(zygote, number, std::move(theirs), std::move(log_theirs), std::move(mail)))
         continue;
-      result.failure = co_await complete_start(*worker, number, asked, result.cold_start, lost);
+      result.failure = co_await complete_start(*worker, number, zygote, result.cold_start, lost);
       if (ok(result.failure)) {
+        result.cold_start.boot = timers_.now() - asked - result.cold_start.init;
         result.worker = std::move(worker);
         co_return result;
       }
@@ -69,7 +71,9 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     } catch (const std::exception& error) {
       result.failure = no_resources(error.what());
     }
-    if (!lost) co_return result;
+    // A second zygote that is silent has the same reason to be.
+    if (result.failure.kind == Outcome::Kind::init_failed && lost) ++silences;
+    if (!lost || silences > 1) co_return result;
   }
   if (ok(result.failure))
     result.failure = no_resources("the zygote of " + settings_.process.function + " keeps dying");
@@ -102,14 +106,14 @@ Task<bool> ZygoteSource::send_fork(const std::shared_ptr<Zygote>& zygote, Worker
 
 // Reads the worker's first packets. `lost`: no worker came of it and no handler code ran, so the start may be
 // repeated.
-Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
-                                           ColdStart& cold_start, bool& lost) {
-  const std::shared_ptr<Zygote> zygote = zygote_;
+Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber number,
+                                           const std::shared_ptr<Zygote>& zygote, ColdStart& cold_start,
+                                           bool& lost) {
   const TimePoint sent = timers_.now();
   const TimePoint limit = sent + std::max<Duration>(settings_.init_timeout, kLaunchTimeout);
   ProcessWorker::StartPacket first;
   // In pieces: a zygote may have died under the command, and something it left behind may keep its channel
-  // open. As long as it answers others, a long line of starts is no fault of its own.
+  // open. While workers of other starts come up, it only has many to start.
   do {
     const TimePoint piece = std::min<TimePoint>(limit, timers_.now() + kLookAtZygoteEvery);
     first = co_await worker.receive_start_packet(piece);
@@ -135,8 +139,10 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     // may do it.
     lost = true;
     if (first.expired && !zygote->gone) {
-      zygote->gone = true;
-      if (zygote->process) platform::kill_process(zygote->process.get());
+      give_up(*zygote);
+      co_return init_failed(worker.name() + " did not come up, and no other one for two seconds",
+                            "a fork handler (pthread_atfork) of the library that waits, or a machine that is "
+                            "overloaded, would do that");
     }
     co_return no_resources(worker.name() + " did not come up");
   }
@@ -153,7 +159,10 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   worker.on_end([this, number, &worker] { worker_ended(number, worker.how_it_ended()); });
   // If the zygote's library lies about the number, it stays unknown how its workers end, no more.
   if (running_.try_emplace(hello.pid_in_function, &worker).second)
-    worker.on_destruction([this, pid = hello.pid_in_function] { running_.erase(pid); });
+    worker.on_destruction([this, pid = hello.pid_in_function, &worker] {
+      const auto found = running_.find(pid);
+      if (found != running_.end() && found->second == &worker) running_.erase(found);
+    });
   cold_start.add("command", between(sent.time_since_epoch().count(), hello.command_received));
   cold_start.add("fork", between(hello.command_received, hello.forked));
   cold_start.add("isolate", between(hello.forked, hello.isolated));
@@ -161,7 +170,6 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   if (hello.initialises != 0) {
     outcome = co_await await_worker_init(worker, sent + settings_.init_timeout, cold_start);
   }
-  cold_start.boot = timers_.now() - asked - cold_start.init;
   co_return outcome;
 }
 

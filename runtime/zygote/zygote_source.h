@@ -64,14 +64,15 @@ class ZygoteSource : public WorkerSource {
   void on_init_report(Init& init, const Report& report, std::vector<platform::UniqueFd>& descriptors);
   void init_gone(Init& init);
   void take_zygote_reports(Zygote& zygote);
+  static void give_up(Zygote& zygote);
   [[nodiscard]] bool is_ready() const;
   Task<bool> send_fork(const std::shared_ptr<Zygote>& zygote, WorkerNumber number, platform::UniqueFd channel,
                        platform::UniqueFd log, platform::UniqueFd mail);
   Outcome load_failure(const LoadTrouble& trouble) const;
   [[nodiscard]] LogOrigin zygote_origin() const;
   Outcome failed_step(const char* who, const Report& report) const;
-  Task<Outcome> complete_start(ProcessWorker& worker, WorkerNumber number, TimePoint asked,
-                               ColdStart& cold_start, bool& lost);
+  Task<Outcome> complete_start(ProcessWorker& worker, WorkerNumber number,
+                               const std::shared_ptr<Zygote>& zygote, ColdStart& cold_start, bool& lost);
   Task<Outcome> await_worker_init(ProcessWorker& worker, TimePoint deadline, ColdStart& cold_start);
   [[nodiscard]] bool loads_in_workers() const { return settings_.fresh || forced_fresh_; }
 

@@ -1,5 +1,5 @@
-// Many quick requests at once, which the dispatcher hands over behind each other (pool/pacer.h): what one of
-// them does must not be felt by the others.
+// Many quick requests at once, which the dispatcher hands over behind each other
+// (scaler/concurrency_limiter.h): what one of them does must not be felt by the others.
 #include <algorithm>
 #include <atomic>
 #include <functional>

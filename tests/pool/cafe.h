@@ -42,6 +42,10 @@ class FakeSource : public WorkerSource {
       listener.turn_begins(source_.timers_.now());
       was_cold = cold;
       answer.reset();
+      if (!early.empty()) {
+        answer = std::move(early.front());
+        early.pop_front();
+      }
       while (!answer) co_await changed_.wait();
       result = std::move(*answer);
       if (barrier) revoke_unstarted();
@@ -90,6 +94,7 @@ class FakeSource : public WorkerSource {
     bool barrier = false;   ///< its next answer revokes what is behind it
     bool break_down = false;
     std::optional<InvocationResult> answer;
+    std::deque<InvocationResult> early;  ///< answers to the next turns, which are there when these begin
 
    private:
     struct Turn {
@@ -216,6 +221,12 @@ class Cafe {
     result.printed = printed;
     source->workers.at(number)->finish(std::move(result));
     turn();
+  }
+  static InvocationResult tiny_answer() {
+    InvocationResult result;
+    result.outcome.usage = {.cpu = std::chrono::microseconds(2), .waited = false};
+    result.printed = false;
+    return result;
   }
   void finish_tiny(WorkerNumber number) { finish_quickly(number, std::chrono::microseconds(2)); }
   // One worker, of a function that is known to cost next to nothing.

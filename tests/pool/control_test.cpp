@@ -115,3 +115,16 @@ TEST_CASE("a worker that is being stopped cannot be stopped once more") {
   cafe.die(1);
   CHECK_FALSE(cafe.pool->stop_worker(1));
 }
+
+TEST_CASE("a crash of a draining worker that was not killed is the function's own") {
+  Cafe cafe({.limit = 1});
+  for (WorkerNumber number = 1; number <= 5; ++number) {
+    const auto order = cafe.order();
+    cafe.pool->cold();
+    REQUIRE(cafe.state(number) == WorkerState::draining);
+    cafe.finish(number, Kind::crashed);
+    REQUIRE(served(order, Kind::crashed));
+    CHECK((*order)->hint.find("operator") == std::string::npos);
+  }
+  CHECK(cafe.pool->breaker_is_open());
+}

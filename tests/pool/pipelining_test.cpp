@@ -192,7 +192,7 @@ TEST_CASE("no worker is handed more requests than max_requests allows") {
   cafe.finish_tiny(1);
   CHECK(served(orders[1]));
   CHECK_FALSE(cafe.source->workers.contains(1));
-  for (WorkerNumber number = 2; number <= 3; ++number) cafe.finish_tiny(number);
+  for (int i = 0; i < 2; ++i) cafe.finish_tiny(2);
   for (const Cafe::Result& order : orders) CHECK(served(order));
 }
 
@@ -203,4 +203,31 @@ TEST_CASE("closing ends pipelined requests, too") {
   cafe.pool->close();
   cafe.finish(1, Kind::crashed);
   for (std::size_t i = 1; i < orders.size(); ++i) CHECK(served(orders[i], Kind::draining));
+}
+
+TEST_CASE("answers that are found together do not let the requests that wait past the limiter") {
+  Cafe cafe({.limit = 10});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(8);
+  REQUIRE(cafe.source->workers.at(1)->posted() == 4);
+  // The second and third are answered when their turns begin: for a moment none runs.
+  for (int i = 0; i < 2; ++i) cafe.source->workers.at(1)->early.push_back(Cafe::tiny_answer());
+  cafe.finish_tiny(1);
+  CHECK((served(orders[0]) && served(orders[1]) && served(orders[2])));
+  CHECK(cafe.source->starts == 1);
+  for (std::size_t i = 3; i < orders.size(); ++i) {
+    CHECK_FALSE(*orders[i]);
+    cafe.finish_tiny(1);
+    CHECK(served(orders[i]));
+  }
+  CHECK(cafe.source->starts == 1);
+}
+
+TEST_CASE("at the limit, requests that could be pipelined after a look at the answers are not refused") {
+  Cafe cafe({.limit = 1});
+  cafe.become_tiny();
+  const std::vector<Cafe::Result> orders = cafe.order_all(9);
+  for (int i = 0; i < 4; ++i) cafe.source->workers.at(1)->early.push_back(Cafe::tiny_answer());
+  for (std::size_t i = 0; i < orders.size(); ++i) cafe.finish_tiny(1);
+  for (const Cafe::Result& order : orders) CHECK(served(order));
 }

@@ -14,7 +14,7 @@ struct FaultRates {
   unsigned slow = 0;         ///< takes milliseconds, and waits meanwhile
   unsigned chatty = 0;       ///< prints
   unsigned deaf = 0;         ///< silences the doorbell of all workers of the function
-  unsigned unreported = 0;   ///< ends of which nothing is known, and reports of ends that are none
+  unsigned unreported = 0;   ///< ends that are not reported, and false reports of ends
   unsigned start_fails = 0;  ///< of its starts: an error, a worker that is dead already, a zygote that hangs
 };
 

@@ -21,6 +21,10 @@ int run_twice(std::uint64_t first, std::uint64_t seeds) {
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     const coffees::storm::Result one = coffees::storm::run(seed, true);
     const coffees::storm::Result other = coffees::storm::run(seed, true);
+    if (!one.violation.empty()) {
+      fmt::print(stderr, "seed {} violates: {}\n", seed, one.violation);
+      return 1;
+    }
     if (one.digest == other.digest && one.events == other.events) continue;
     fmt::print(stderr, "seed {} has other events the second time: {} and {} of them\n", seed, one.events,
                other.events);
@@ -115,7 +119,7 @@ int main(int count, char** arguments) {
   bool twice = false;
   bool graded = false;
   std::string bug;
-  app.add_option("--seeds", seeds, "how many seeds, from the first on");
+  app.add_option("--seeds", seeds, "how many seeds, from the first on")->check(CLI::PositiveNumber);
   app.add_option("--first", first, "the first seed");
   app.add_option("--seed", first, "run this seed alone")->each([&one](const std::string&) { one = true; });
   app.add_flag("--twice", twice, "run each seed twice, and compare their events byte for byte");

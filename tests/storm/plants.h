@@ -12,7 +12,7 @@ constexpr std::array kPlants = std::to_array<std::string_view>({
     "early-deadline",    // 1 ns too early
     "late-deadline",     // 6 ms too late
     "dropped-permit",    // the breaker's trial is not given back when it ends without a verdict
-    "leaked-place",      // a client that left takes its place in the queue away, and is never answered
+    "leaked-place",      // a client that left is taken out of the queue and never answered
     "lost-place",        // a revoked request goes to the end of the queue
     "endless-wait",      // queue_timeout does not end a wait
     "unheard-close",     // closing ends no waits
