@@ -53,7 +53,8 @@ struct Line {
 
 TEST_CASE("requests go on in the order of their places, not of their waits") {
   Line line;
-  for (const std::uint64_t place : {2, 5, 3, 1, 4}) line.wait(place, Reason::limiter);
+  for (const std::uint64_t place : std::initializer_list<std::uint64_t>{2, 5, 3, 1, 4})
+    line.wait(place, Reason::limiter);
   CHECK(line.queue.size() == 5);
   while (line.queue.size() > 0) line.queue.resume_front(Reason::limiter);
   CHECK(line.order == std::vector<std::uint64_t>{1, 2, 3, 4, 5});
