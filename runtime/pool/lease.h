@@ -24,7 +24,7 @@ struct Ticket {
   std::uint32_t generation = 1;  ///< of the function's settings when it arrived
   bool revoked = false;          ///< it was handed to a worker and taken back
   std::optional<scaler::CircuitBreaker::Permit>
-      permit;  ///< ends with it: a request cannot keep a trial for ever
+      permit;  ///< the breaker's leave; a trial ends with the request
 };
 
 /// What a lease is about.

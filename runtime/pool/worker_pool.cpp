@@ -85,8 +85,8 @@ Task<Acquired> WorkerPool::acquire(const Invocation& call, Ticket& ticket) {
       co_return refused_by_breaker(settings().function, breaker_.last_cause(), breaker_.pause_left(now));
     ticket.permit.emplace(std::move(*permit));
   }
-  // In order of arrival. A request that has been revoked waits for the others that are, even if there is
-  // room.
+  // In order of arrival. Several requests may be revoked one after the other: each waits, even if there is
+  // room, until all are back in line.
   if (ticket.revoked) asio::post(loop_, [this] { admit_waiting(); });
   if (ticket.revoked || queue_.size(Reason::limiter) > 0) co_await wait_for_limiter(call, ticket);
   using scaler::Admission;

@@ -70,7 +70,7 @@ class Worker {
   /// Kills the process and everything it started. The source's on_end tells when it is gone. May be repeated.
   virtual void kill() = 0;
 
-  /// Its process as the host numbers it; 0 when there is none.
+  /// Its process as the host numbers it; 0 without a process.
   [[nodiscard]] virtual int pid() const { return 0; }
 };
 
@@ -90,7 +90,7 @@ struct ColdStart {
   }
 };
 
-/// A started worker, or why there is none (kind init_failed or no_resources).
+/// A started worker, or the failure of its start (kind init_failed or no_resources).
 struct StartResult {
   std::unique_ptr<Worker> worker;
   ColdStart cold_start;

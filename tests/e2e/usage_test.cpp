@@ -28,7 +28,7 @@ std::string header_of(const json& mirrored, const std::string& name) {
 
 // -- What is said at the start.
 
-TEST_CASE("a library named on the command line that is none ends the server with exit code 8") {
+TEST_CASE("a file on the command line that is not a library ends the server with exit code 8") {
   const TemporaryDirectory directory;
   const std::string text = directory.path() + "/notes.so";
   std::ofstream(text) << "These are notes, and no library.";

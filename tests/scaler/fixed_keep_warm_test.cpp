@@ -106,7 +106,7 @@ TEST_CASE("a timeline: two cups, a break, one cup, and the stall floats away") {
   CHECK(policy.on_timer({.idle = 1, .longest_idle_since = minutes(5)}, at(minutes(6))) == Step::none);
 }
 
-TEST_CASE("workers above a limit that was lowered retire when they are idle, whoever waits") {
+TEST_CASE("workers above a lowered limit retire when they are idle, even if requests wait") {
   FixedKeepWarm policy({.limit = 2, .queue = 10});
   CHECK(policy.on_completion({.idle = 1, .busy = 2, .waiting = 3}, seconds(1)) == Step::retire);
   CHECK(policy.on_completion({.busy = 3, .waiting = 3}, seconds(1)) == Step::none);

@@ -87,7 +87,8 @@ void choose(std::string_view bug) {
   again = bug.empty() ? "./dev storm" : fmt::format("./dev storm --plant {}", bug);
 }
 
-// Whether each planted bug is found within so many seeds. Each in a process of its own: it may end it.
+// Returns whether every planted bug is found within `seeds` seeds. A bug may end the process, so each gets
+// its own.
 bool grade(std::uint64_t first, std::uint64_t seeds) {
   std::size_t found = 0;
   for (const std::string_view bug : coffees::storm::kPlants) {

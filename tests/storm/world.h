@@ -40,8 +40,8 @@ class World {
 
   /// Lets everything happen that happens now.
   void settle();
-  /// Moves time on to the next event, and settles. Returns false if there is none up to `end`; the time is
-  /// `end` then. What was begun outside has been settled before.
+  /// Moves time on to the next event up to `end`, and settles. Without such an event it moves time to `end`
+  /// and returns false. Call settle() first if anything was begun from outside.
   bool step(TimePoint end);
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
