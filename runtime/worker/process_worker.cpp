@@ -192,7 +192,7 @@ Task<InvocationResult> ProcessWorker::invoke(const Invocation& call, Duration ti
     throw;
   }
   // The worker leaves these alone until it is given new ones.
-  if (turn_.barrier) revoke_unstarted();
+  if (turn_.alone) revoke_unstarted();
   end_turn(call);
   result.delivery = turn_.delivery;
   result.printed = turn_.printed;

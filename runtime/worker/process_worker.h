@@ -117,7 +117,7 @@ class ProcessWorker : public Worker, private PolledMailbox {
     bool cancelled = false;
     bool answered = false;  ///< by an answer of its own
     bool printed = true;    ///< until its answer says that it did not
-    bool barrier = false;   ///< the worker begins nothing that was posted before this answer was seen
+    bool alone = false;     ///< nothing more is pipelined behind it: the worker might not begin with it
   };
   struct Counts {
     std::uint64_t served = 0;

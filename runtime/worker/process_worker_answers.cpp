@@ -123,7 +123,7 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
                     .left_children = (meta.flags & wire::ResponseMeta::kLeftChildren) != 0,
                     .unfit = (meta.flags & wire::ResponseMeta::kUnfit) != 0};
   turn_.printed = (meta.flags & wire::ResponseMeta::kLogged) != 0;
-  turn_.barrier = (meta.flags & wire::ResponseMeta::kBarrier) != 0;
+  if ((meta.flags & wire::ResponseMeta::kBarrier) != 0) turn_.alone = true;
   switch (meta.result) {
     case wire::Result::ok: {
       const FieldCheck fields = check_fields(headers);

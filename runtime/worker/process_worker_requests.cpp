@@ -68,6 +68,7 @@ std::string_view ProcessWorker::write_request_head(const Invocation& call, wire:
 bool ProcessWorker::can_pipeline(const Invocation& call) const {
   if (!turn_.running || turn_.by_channel || ended_ || abort_notice_ || call.cancellation != nullptr)
     return false;
+  if (turn_.alone && !planted("late-post")) return false;
   return box.has_room(sizeof(wire::PacketHeader) + sizeof(wire::RequestMeta) + size_of_texts(call) +
                       call.body.size());
 }
@@ -112,6 +113,9 @@ void ProcessWorker::begin_next() {
 
 void ProcessWorker::revoke_unstarted() {
   if (unstarted_.empty()) return;
+  // What is revoked goes back to the pool within this call, and the pool looks for a worker at once: not this
+  // one.
+  turn_.alone = true;
   const std::size_t count = std::min<std::size_t>(box.revoke(awaited), unstarted_.size());
   const std::vector<Slot*> revoked(unstarted_.end() - static_cast<std::ptrdiff_t>(count), unstarted_.end());
   unstarted_.resize(unstarted_.size() - count);

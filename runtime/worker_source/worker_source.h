@@ -64,7 +64,7 @@ class Worker {
   /// those behind it, within the call.
   virtual void begin_next() {}
   /// Takes back what the worker has not begun: these invocations end as `revoked` within the call, in the
-  /// order in which they were handed over.
+  /// order in which they were handed over. can_pipeline() is false from then on, until the next turn.
   virtual void revoke_unstarted() {}
 
   /// Kills the process and everything it started. The source's on_end tells when it is gone. May be repeated.

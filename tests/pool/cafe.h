@@ -39,6 +39,7 @@ class FakeSource : public WorkerSource {
         }
       }
       running_ = true;
+      alone_ = false;
       listener.turn_begins(source_.timers_.now());
       was_cold = cold;
       answer.reset();
@@ -55,7 +56,7 @@ class FakeSource : public WorkerSource {
     }
     [[nodiscard]] std::size_t slots() const override { return room + 1; }
     [[nodiscard]] bool can_pipeline(const Invocation&) const override {
-      return running_ && waiting_.size() < room;
+      return running_ && !alone_ && waiting_.size() < room;
     }
     void begin_next() override {
       if (beginning_) return;
@@ -68,6 +69,7 @@ class FakeSource : public WorkerSource {
       beginning_ = false;
     }
     void revoke_unstarted() override {
+      alone_ = true;
       const std::size_t kept = std::min(waiting_.size(), begun);
       const std::vector<Turn*> revoked(waiting_.begin() + static_cast<std::ptrdiff_t>(kept), waiting_.end());
       waiting_.resize(kept);
@@ -113,6 +115,7 @@ class FakeSource : public WorkerSource {
     Signal changed_;
     std::deque<Turn*> waiting_;
     bool running_ = false;
+    bool alone_ = false;  // nothing is handed over behind what runs
     bool beginning_ = false;
   };
 

@@ -17,6 +17,7 @@ constexpr std::array kPlants = std::to_array<std::string_view>({
     "endless-wait",      // queue_timeout does not end a wait
     "unheard-close",     // closing ends no waits
     "lost-revocation",   // a revoked request is not told
+    "late-post",         // a request is handed over behind one that was to be the last
     "second-run",        // a request whose worker crashed is run again, though its handler had begun
     "wrong-answer",      // an answer to another request is taken
     "told-twice",        // the end of an invocation is told twice

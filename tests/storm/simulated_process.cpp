@@ -97,6 +97,8 @@ void SimulatedProcess::serve() {
   waited_ = random.chance(faults_.slow);
   error_ = random.chance(faults_.error);
   printed_ = random.chance(faults_.chatty);
+  // Some are too large for a mailbox, or leave no room behind them.
+  answer_ = body_ + std::string(random.chance(10) ? random.below(6000) : 0, 'm');
   if (printed_) {
     [[maybe_unused]] const ssize_t written = ::write(log_.get(), "hello\n", 6);
   }
@@ -110,7 +112,7 @@ void SimulatedProcess::serve() {
 }
 
 void SimulatedProcess::misbehave() {
-  if (world_.random.chance(30)) answer(invocation_, body_);  // and dies with the next thing that it does
+  if (world_.random.chance(30)) answer(invocation_, answer_);  // and dies with the next thing that it does
   die(kCrashed);
 }
 
@@ -119,18 +121,18 @@ void SimulatedProcess::done() {
   if (random.chance(faults_.nonsense)) {
     switch (random.below(3)) {
       case 0:
-        answer(invocation_, body_, true);
+        answer(invocation_, answer_, true);
         break;
       case 1:
         answer(invocation_ + 1, "another's");
         break;
       default:
-        answer(invocation_, body_);
-        answer(invocation_, body_);
+        answer(invocation_, answer_);
+        answer(invocation_, answer_);
         break;
     }
   } else {
-    answer(invocation_, body_);
+    answer(invocation_, answer_);
   }
   idle_ = true;
   look();

@@ -65,6 +65,7 @@ class SimulatedProcess : public std::enable_shared_from_this<SimulatedProcess> {
   std::string request_;
   std::uint64_t invocation_ = 0;
   std::string body_;
+  std::string answer_;
   bool waited_ = false;
   bool error_ = false;
   bool printed_ = false;
