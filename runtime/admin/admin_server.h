@@ -1,46 +1,51 @@
-// The admin port: cpp-httplib on threads of its own, beside the loop.
+// The admin port: a loop and a thread of its own, beside the dispatcher's.
 #pragma once
 
-#include <httplib.h>
-
-#include <atomic>
-#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
-#include "admin/api.h"
-#include "admin/guard.h"
-#include "admin/guarded_server.h"
+#include "admin/admin_service.h"
+#include "http/server.h"
 
 namespace coffees::admin {
 
-/// Serves the API from start() to stop(). The library holds a thread per connection: 128 streams and 16
-/// others at once. Made, started and stopped on one thread.
+/// Serves the API from start() to stop(), at low priority: observers must not slow what they observe. Made,
+/// started and stopped on one thread, while the dispatcher's loop does not run.
 class AdminServer {
  public:
   explicit AdminServer(GuardSettings guard);
-  /// What those who come without the token are told. Before start().
-  void set_token_hint(std::string hint) { guard_.token_hint = std::move(hint); }
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
   ~AdminServer() { stop(); }
 
-  /// Binds; 0 takes a free port. Returns false when the port is taken or the address is not this machine's.
-  bool bind(const std::string& host, std::uint16_t port);
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  /// Begins to answer. Once, after bind().
-  void start(const Sources& sources);
-  /// Ends every connection and waits for it. The event log and the bridge have been closed before.
+  /// What those who come without the token are told. Before start().
+  void set_token_hint(std::string hint) { service_.set_token_hint(std::move(hint)); }
+
+  /// Binds; 0 takes a free port. Returns an error when the port is taken or the address is not this
+  /// machine's.
+  ErrorCode bind(const std::string& host, std::uint16_t port) { return server_.listen(host, port); }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  /// Begins to answer. Once, after bind(). Questions about the dispatcher go to `dispatcher_loop`.
+  void start(const Sources& sources, Loop& dispatcher_loop);
+  /// No question is answered any more: the dispatcher's loop does not run.
+  void close_bridge();
+  /// Ends every connection. The event log has been closed before; streams have half a second to tell the
+  /// rest.
   void stop();
 
  private:
-  GuardSettings guard_;
-  std::unique_ptr<Api> api_;
-  GuardedServer server_;
-  int listener_ = -1;  ///< borrowed from the library
-  std::uint16_t port_ = 0;
+  Task<> end_when_told();
+
+  SystemClock clock_;
+  Loop loop_;
+  TimerQueue timers_;
+  AdminService service_;
+  http::Server server_;
+  std::optional<Bridge> bridge_;
+  std::optional<ScanThread> scans_;
+  std::optional<Api> api_;
   std::thread thread_;
-  std::atomic<bool> ended_{false};
 };
 
 }  // namespace coffees::admin

@@ -10,15 +10,17 @@
 namespace coffees::admin {
 namespace {
 
-// The segments of `path` that stand for {...} in `pattern`, or nothing when it does not match.
+// The segments of `path` that stand for {...} in `pattern`, decoded, or nothing when it does not match.
 std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
   std::vector<std::string> found;
   while (true) {
     const std::string_view wanted = pattern.substr(0, pattern.find('/'));
     const std::string_view given = path.substr(0, path.find('/'));
-    if (wanted.starts_with('{') && !given.empty())
-      found.emplace_back(given);
-    else if (wanted != given)
+    const std::optional<std::string> decoded = http::percent_decode(given, false);
+    if (!decoded) return std::nullopt;
+    if (wanted.starts_with('{') && !decoded->empty())
+      found.push_back(*decoded);
+    else if (wanted != *decoded)
       return std::nullopt;
     const bool pattern_ends = wanted.size() == pattern.size();
     if (pattern_ends != (given.size() == path.size())) return std::nullopt;
@@ -28,16 +30,12 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
   }
 }
 
-// A parameter that is misspelt would change nothing, and nobody would know.
-bool knows_all_parameters(const httplib::Request& request, const std::vector<std::string>& known,
-                          httplib::Response& response) {
-  for (const auto& [name, value] : request.params) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    problem(response, 400, "bad_request", "there is no parameter '" + name + "' here",
-            known.empty() ? "there is none at all" : fmt::format("known: {}", fmt::join(known, ", ")));
-    return false;
-  }
-  return true;
+// A parameter that is misspelt would change nothing, and its sender would not know. Returns the first one.
+std::optional<std::string> unknown_parameter(const http::Parameters& given,
+                                             const std::vector<std::string>& known) {
+  for (const auto& [name, value] : given)
+    if (std::find(known.begin(), known.end(), name) == known.end()) return name;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -49,14 +47,20 @@ std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t m
   return value;
 }
 
-void no_answer(httplib::Response& response) {
-  problem(response, 503, "unavailable", "the server is stopping, or too busy to answer");
-}
+Reply no_answer() { return problem(503, "unavailable", "the server is stopping, or too busy to answer"); }
+
+Api::Api(const Sources& sources, Bridge& bridge, ScanThread& scans, const Executor& home, TimerQueue& timers)
+    : sources_(sources),
+      bridge_(bridge),
+      scans_(scans),
+      timers_(timers),
+      list_ended_(home),
+      streams_(sources_.log, home, timers, sources_.version, sources_.digest) {}
 
 struct Api::Route {
   const char* method;
   const char* path;
-  void (Api::*handler)(const httplib::Request&, const Parameters&, httplib::Response&);
+  Task<Reply> (Api::*handler)(const Asked&, const Parameters&);
   std::vector<std::string> query = {};  ///< the parameters that it understands
 };
 
@@ -93,49 +97,61 @@ std::vector<std::string> Api::routes() {
   return all;
 }
 
-void Api::answer(const httplib::Request& request, httplib::Response& response) {
+Task<Reply> Api::answer(const Asked& asked) {
   std::string allowed;
-  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view method = asked.method == "HEAD" ? "GET" : asked.method;
   for (const Route& route : table()) {
-    const auto parameters = match(route.path, request.path);
+    const std::optional<Parameters> parameters = match(route.path, asked.path);
     if (!parameters) continue;
-    if (method == route.method) {
-      if (knows_all_parameters(request, route.query, response))
-        (this->*route.handler)(request, *parameters, response);
-      return;
+    if (method != route.method) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+      continue;
     }
-    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+    if (const auto unknown = unknown_parameter(asked.query, route.query))
+      co_return problem(400, "bad_request", "there is no parameter '" + *unknown + "' here",
+                        route.query.empty() ? "there is none at all"
+                                            : fmt::format("known: {}", fmt::join(route.query, ", ")));
+    co_return co_await (this->*route.handler)(asked, *parameters);
   }
   if (allowed.empty())
-    return problem(response, 404, "not_found", "there is nothing here",
-                   "GET /openapi.json lists what there is");
-  response.set_header("Allow", allowed);
-  problem(response, 405, "method_not_allowed", "this method does not fit here", "allowed: " + allowed);
+    co_return problem(404, "not_found", "there is nothing here", "GET /openapi.json lists what there is");
+  Reply reply = problem(405, "method_not_allowed", "this method does not fit here", "allowed: " + allowed);
+  reply.fields = "Allow: " + allowed + "\r\n";
+  co_return reply;
 }
 
-std::shared_ptr<void> Api::place_for_list(httplib::Response& response) {
-  if (!places_for_lists_.try_acquire_for(std::chrono::seconds(5))) {
-    problem(response, 503, "too_many_lists", "eight others are still reading long lists", "ask again");
-    return nullptr;
+Task<std::shared_ptr<void>> Api::place_for_list() {
+  const TimePoint limit = timers_.now() + std::chrono::seconds(5);
+  while (lists_ >= kMostLists && timers_.now() < limit)
+    co_await wait_until(timers_, list_ended_, std::min(limit, timers_.now() + std::chrono::milliseconds(50)));
+  std::shared_ptr<void> place;
+  if (lists_ < kMostLists) {
+    ++lists_;
+    place = {static_cast<void*>(&lists_), [this](void*) {
+               --lists_;
+               list_ended_.notify();
+             }};
   }
-  return {static_cast<void*>(&places_for_lists_), [this](void*) { places_for_lists_.release(); }};
+  co_return place;
 }
 
-std::optional<State> Api::state(httplib::Response& response) {
-  std::optional<State> now =
-      sources_.bridge.ask([this] { return read_state(sources_.dispatcher, sources_.log.functions()); });
-  if (!now) no_answer(response);
-  return now;
+Task<std::optional<State>> Api::state() {
+  const auto read = [this] { return read_state(sources_.dispatcher, sources_.log.functions()); };
+  std::optional<State> now = co_await bridge_.ask(read);
+  co_return now;
 }
 
-std::optional<std::size_t> Api::find_function(const std::string& name, httplib::Response& response) const {
+std::optional<std::size_t> Api::find_function(std::string_view name) const {
   const auto& names = sources_.log.functions();
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  const std::string meant = config::did_you_mean(name, names);
-  problem(response, 404, "unknown_function", "there is no function named '" + name + "'",
-          meant.empty() ? "GET /api/v1/functions lists them" : "did you mean '" + meant + "'?");
-  return std::nullopt;
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+Reply Api::unknown_function(std::string_view name) const {
+  const std::string meant = config::did_you_mean(std::string(name), sources_.log.functions());
+  return problem(404, "unknown_function", "there is no function named '" + std::string(name) + "'",
+                 meant.empty() ? "GET /api/v1/functions lists them" : "did you mean '" + meant + "'?");
 }
 
 }  // namespace coffees::admin

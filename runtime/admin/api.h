@@ -1,27 +1,26 @@
 // The admin API: what there is, what is, and the few things that can be done.
 #pragma once
 
-#include <httplib.h>
-
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "admin/bridge.h"
 #include "admin/event_stream.h"
-#include "admin/json_reply.h"
+#include "admin/reply.h"
+#include "admin/scan_thread.h"
 #include "admin/state.h"
 #include "config/config.h"
+#include "http/query.h"
 
 namespace coffees::admin {
 
-/// What the admin port tells about, all of it outliving the server. `dispatcher` is touched on the loop only.
+/// What the admin port tells about, all of it outliving the server. `dispatcher` is touched on its own loop
+/// only.
 struct Sources {
-  Bridge& bridge;
   Dispatcher& dispatcher;
-  const events::EventLog& log;
+  events::EventLog& log;
   const config::Config& configuration;
   Json isolation;  ///< what `GET /api/v1/isolation` answers: level and features
   Json effective;  ///< what `GET /api/v1/config` answers: every value with its origin
@@ -37,19 +36,25 @@ constexpr std::size_t kMostListed = 10'000;
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t most);
 
 /// So many lists are made or written at the same time: what their memory may come to.
-constexpr int kMostLists = 8;
+constexpr std::size_t kMostLists = 8;
 
-/// 503: the loop does not answer.
-void no_answer(httplib::Response& response);
+/// One request that was admitted.
+struct Asked {
+  std::string_view method;
+  std::string_view path;  ///< as it was sent, not decoded
+  http::Parameters query;
+  std::string_view body;
+  std::string_view last_event_id;
+};
 
-/// Answers requests that were admitted. Any thread; a request is answered on its connection's own.
+/// Answers requests that were admitted. Used on the admin port's loop, whose executor is `home` and whose
+/// timers are `timers`.
 class Api {
  public:
-  explicit Api(const Sources& sources)
-      : sources_(sources), streams_(sources.log, sources.version, sources.digest) {}
+  Api(const Sources& sources, Bridge& bridge, ScanThread& scans, const Executor& home, TimerQueue& timers);
 
-  /// Answers, whatever the request is.
-  void answer(const httplib::Request& request, httplib::Response& response);
+  /// Answers, whatever the request is. It stays where it is meanwhile.
+  Task<Reply> answer(const Asked& asked);
 
   /// How many clients follow the events.
   [[nodiscard]] std::size_t open_streams() const { return streams_.count(); }
@@ -62,39 +67,47 @@ class Api {
   struct Route;
   static const std::vector<Route>& table();
 
-  void start_page(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void healthz(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void openapi(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void metrics(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void list_functions(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void one_function(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
-  void warm(const httplib::Request& request, const Parameters& parameters, httplib::Response& response);
-  void cold(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
-  void list_workers(const httplib::Request& request, const Parameters&, httplib::Response& response);
-  void stop_worker(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
-  void list_invocations(const httplib::Request& request, const Parameters&, httplib::Response& response);
-  void one_invocation(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
-  void invocation_logs(const httplib::Request&, const Parameters& parameters, httplib::Response& response);
-  void list_logs(const httplib::Request& request, const Parameters&, httplib::Response& response);
-  void stats(const httplib::Request& request, const Parameters&, httplib::Response& response);
-  void isolation(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void effective_config(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void version(const httplib::Request&, const Parameters&, httplib::Response& response);
-  void events(const httplib::Request& request, const Parameters&, httplib::Response& response);
+  Task<Reply> start_page(const Asked& asked, const Parameters& parameters);
+  Task<Reply> healthz(const Asked& asked, const Parameters& parameters);
+  Task<Reply> openapi(const Asked& asked, const Parameters& parameters);
+  Task<Reply> metrics(const Asked& asked, const Parameters& parameters);
+  Task<Reply> list_functions(const Asked& asked, const Parameters& parameters);
+  Task<Reply> one_function(const Asked& asked, const Parameters& parameters);
+  Task<Reply> warm(const Asked& asked, const Parameters& parameters);
+  Task<Reply> cold(const Asked& asked, const Parameters& parameters);
+  Task<Reply> list_workers(const Asked& asked, const Parameters& parameters);
+  Task<Reply> stop_worker(const Asked& asked, const Parameters& parameters);
+  Task<Reply> list_invocations(const Asked& asked, const Parameters& parameters);
+  Task<Reply> one_invocation(const Asked& asked, const Parameters& parameters);
+  Task<Reply> invocation_logs(const Asked& asked, const Parameters& parameters);
+  Task<Reply> list_logs(const Asked& asked, const Parameters& parameters);
+  Task<Reply> stats(const Asked& asked, const Parameters& parameters);
+  Task<Reply> isolation(const Asked& asked, const Parameters& parameters);
+  Task<Reply> effective_config(const Asked& asked, const Parameters& parameters);
+  Task<Reply> version(const Asked& asked, const Parameters& parameters);
+  Task<Reply> events(const Asked& asked, const Parameters& parameters);
 
-  /// A place among those that make a list, each of which may be large; null after 503, when none gets free
-  /// soon.
-  std::shared_ptr<void> place_for_list(httplib::Response& response);
-  /// The state now; answers 503 and returns nothing when the loop does not.
-  std::optional<State> state(httplib::Response& response);
-  /// The place of a function in the configuration; answers 404 and returns nothing for another name.
-  std::optional<std::size_t> find_function(const std::string& name, httplib::Response& response) const;
+  /// A place among those that make a list, each of which may be large; null when none gets free soon.
+  Task<std::shared_ptr<void>> place_for_list();
+  /// What `make()` returns, made on the scan thread while there is a place for it.
+  template <typename Make>
+  Task<Reply> scan(Make make);
+  /// The state now; nothing when the dispatcher's loop does not answer.
+  Task<std::optional<State>> state();
+  /// The place of a function in the configuration; nothing for another name.
+  [[nodiscard]] std::optional<std::size_t> find_function(std::string_view name) const;
+  /// 404 for a name that find_function() does not know.
+  [[nodiscard]] Reply unknown_function(std::string_view name) const;
 
   /// The isolation level that was reached.
   [[nodiscard]] std::string level() const { return sources_.isolation.value("level", ""); }
 
   Sources sources_;
-  std::counting_semaphore<> places_for_lists_{kMostLists};
+  Bridge& bridge_;
+  ScanThread& scans_;
+  TimerQueue& timers_;
+  std::size_t lists_ = 0;  ///< places that are taken
+  Signal list_ended_;
   EventStreams streams_;
 };
 

@@ -12,58 +12,77 @@ constexpr const char* kPagePolicy =
 
 }  // namespace
 
-void Api::start_page(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  const auto now = state(response);
-  if (!now) return;
-  response.set_header("Content-Security-Policy", kPagePolicy);
-  response.set_content(start_page_html(sources_.configuration, *now, sources_.version, sources_.invoke_url),
-                       "text/html; charset=utf-8");
+Task<Reply> Api::start_page(const Asked&, const Parameters&) {
+  const std::optional<State> now = co_await state();
+  if (!now) co_return no_answer();
+  Reply reply;
+  reply.content_type = "text/html; charset=utf-8";
+  reply.fields = std::string("Content-Security-Policy: ") + kPagePolicy + "\r\n";
+  reply.body = start_page_html(sources_.configuration, *now, sources_.version, sources_.invoke_url);
+  co_return reply;
 }
 
-void Api::healthz(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  reply(response, {{"status", "ok"}, {"server", "coffees"}, {"port", "admin"}});
+Task<Reply> Api::healthz(const Asked&, const Parameters&) {
+  const Json content{{"status", "ok"}, {"server", "coffees"}, {"port", "admin"}};
+  co_return document(content);
 }
 
-void Api::openapi(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  response.set_content(kOpenApi, "application/json");
+Task<Reply> Api::openapi(const Asked&, const Parameters&) {
+  Reply reply;
+  reply.body = kOpenApi;
+  co_return reply;
 }
 
-void Api::metrics(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  const auto source = sources_.bridge.ask([this] {
+Task<Reply> Api::metrics(const Asked&, const Parameters&) {
+  const std::size_t streams = streams_.count();
+  const auto read = [this, streams] {
     return MetricsSource{.state = read_state(sources_.dispatcher, sources_.log.functions()),
                          .metrics = sources_.log.metrics(),
                          .refusals = sources_.log.refusals(),
-                         .event_streams = streams_.count()};
-  });
-  if (!source) return no_answer(response);
-  response.set_content(metrics_text(*source, sources_.log.functions(), sources_.version.c_str()),
-                       "text/plain; version=0.0.4; charset=utf-8");
+                         .event_streams = streams};
+  };
+  const std::optional<MetricsSource> source = co_await bridge_.ask(read);
+  if (!source) co_return no_answer();
+  Reply reply;
+  reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  reply.body = metrics_text(*source, sources_.log.functions(), sources_.version.c_str());
+  co_return reply;
 }
 
-void Api::isolation(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  reply(response, sources_.isolation);
+Task<Reply> Api::isolation(const Asked&, const Parameters&) { co_return document(sources_.isolation); }
+
+Task<Reply> Api::effective_config(const Asked&, const Parameters&) { co_return document(sources_.effective); }
+
+Task<Reply> Api::version(const Asked&, const Parameters&) {
+  const Json content{
+      {"version", sources_.version}, {"config", sources_.digest}, {"url", sources_.invoke_url}};
+  co_return document(content);
 }
 
-void Api::effective_config(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  reply(response, sources_.effective);
-}
-
-void Api::version(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  reply(response, {{"version", sources_.version}, {"config", sources_.digest}, {"url", sources_.invoke_url}});
-}
-
-void Api::events(const httplib::Request& request, const Parameters&, httplib::Response& response) {
-  const std::string function = request.get_param_value("function");
-  if (!function.empty() && !find_function(function, response)) return;
-  if (const std::string type = EventStreams::unknown_type(request.get_param_value("types")); !type.empty())
-    return problem(response, 400, "bad_request", "there is no event of type '" + type + "'",
-                   "one like invocation.finished, or invocation, request, worker, function, log, stats for "
-                   "all of a kind");
-  if (!EventStreams::knows_place(request))
-    return problem(response, 400, "bad_request", "this is no place in the event log",
-                   "Last-Event-ID, or ?since=N: the number of an event; 0 begins with the oldest one");
-  if (!streams_.open(request, response))
-    problem(response, 503, "too_many_streams", "128 clients follow the events already", "close one of them");
+Task<Reply> Api::events(const Asked& asked, const Parameters&) {
+  const std::string_view function = http::value_of(asked.query, "function");
+  if (!function.empty() && !find_function(function)) co_return unknown_function(function);
+  const std::string_view types = http::value_of(asked.query, "types");
+  if (const std::string type = EventStreams::unknown_type(types); !type.empty())
+    co_return problem(
+        400, "bad_request", "there is no event of type '" + type + "'",
+        "one like invocation.finished, or invocation, request, worker, function, log, stats for "
+        "all of a kind");
+  StreamQuery query{.types = std::string(types), .function = std::string(function)};
+  for (const std::string_view place : {http::value_of(asked.query, "since"), asked.last_event_id}) {
+    if (place.empty()) continue;
+    query.after = whole_number(place, UINT64_MAX);
+    if (!query.after)
+      co_return problem(400, "bad_request", "this is no place in the event log",
+                        "Last-Event-ID, or ?since=N: the number of an event; 0 begins with the oldest one");
+  }
+  Reply reply;
+  reply.content_type = "text/event-stream";
+  reply.fields = "Cache-Control: no-store\r\n";
+  reply.pieces = streams_.open(query);
+  if (!reply.pieces)
+    co_return problem(503, "too_many_streams", "128 clients follow the events already", "close one of them");
+  co_return reply;
 }
 
 }  // namespace coffees::admin

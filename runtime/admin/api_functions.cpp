@@ -14,85 +14,90 @@ Json only_member(const Json& body, const char* name) {
 
 }  // namespace
 
-void Api::list_functions(const httplib::Request&, const Parameters&, httplib::Response& response) {
-  const auto now = state(response);
-  if (!now) return;
+Task<Reply> Api::list_functions(const Asked&, const Parameters&) {
+  const std::optional<State> now = co_await state();
+  if (!now) co_return no_answer();
   Json all = Json::array();
   for (std::size_t i = 0; i < now->functions.size(); ++i)
     all.push_back(function_document(sources_.configuration.functions[i], now->functions[i], level()));
-  reply(response, {{"functions", all}});
+  co_return document({{"functions", all}});
 }
 
-void Api::one_function(const httplib::Request&, const Parameters& parameters, httplib::Response& response) {
-  const auto index = find_function(parameters[0], response);
-  if (!index) return;
-  const auto now = state(response);
-  if (now)
-    reply(response,
-          function_document(sources_.configuration.functions[*index], now->functions[*index], level()));
+Task<Reply> Api::one_function(const Asked&, const Parameters& parameters) {
+  const std::optional<std::size_t> index = find_function(parameters[0]);
+  if (!index) co_return unknown_function(parameters[0]);
+  const std::optional<State> now = co_await state();
+  if (!now) co_return no_answer();
+  co_return document(
+      function_document(sources_.configuration.functions[*index], now->functions[*index], level()));
 }
 
-void Api::warm(const httplib::Request& request, const Parameters& parameters, httplib::Response& response) {
-  const auto index = find_function(parameters[0], response);
-  if (!index) return;
+Task<Reply> Api::warm(const Asked& asked, const Parameters& parameters) {
+  const std::string& name = parameters[0];
+  if (!find_function(name)) co_return unknown_function(name);
   std::uint64_t count = 1;
-  if (!request.body.empty()) {
-    const Json body = Json::parse(request.body, nullptr, false);
+  if (!asked.body.empty()) {
+    const Json body = Json::parse(asked.body, nullptr, false);
     const Json wanted = body.is_object() && body.empty() ? Json(1U) : only_member(body, "count");
     if (!wanted.is_number_unsigned() || wanted.get<std::uint64_t>() > kMostListed)
-      return problem(response, 400, "bad_request", "the body makes no sense",
-                     "{\"count\": N}, N at most 10000; none means 1");
+      co_return problem(400, "bad_request", "the body makes no sense",
+                        "{\"count\": N}, N at most 10000; none means 1");
     count = wanted.get<std::uint64_t>();
   }
-  const auto started = sources_.bridge.ask([this, name = parameters[0], count] {
+  const auto start = [this, name, count] {
     return sources_.dispatcher.catalog().find(name)->second->warm(count);
-  });
-  if (!started) return no_answer(response);
-  reply(response, {{"function", parameters[0]}, {"asked", count}, {"started", *started}}, 202);
+  };
+  const auto started = co_await bridge_.ask(start);
+  if (!started) co_return no_answer();
+  co_return document({{"function", name}, {"asked", count}, {"started", *started}}, 202);
 }
 
-void Api::cold(const httplib::Request&, const Parameters& parameters, httplib::Response& response) {
-  const auto index = find_function(parameters[0], response);
-  if (!index) return;
-  const auto retired = sources_.bridge.ask(
-      [this, name = parameters[0]] { return sources_.dispatcher.catalog().find(name)->second->cold(); });
-  if (!retired) return no_answer(response);
-  reply(response, {{"function", parameters[0]}, {"retired", *retired}});
+Task<Reply> Api::cold(const Asked&, const Parameters& parameters) {
+  const std::string& name = parameters[0];
+  if (!find_function(name)) co_return unknown_function(name);
+  const auto retire = [this, name] { return sources_.dispatcher.catalog().find(name)->second->cold(); };
+  const auto retired = co_await bridge_.ask(retire);
+  if (!retired) co_return no_answer();
+  co_return document({{"function", name}, {"retired", *retired}});
 }
 
-void Api::list_workers(const httplib::Request& request, const Parameters&, httplib::Response& response) {
-  const std::string wanted = request.get_param_value("function");
-  if (!wanted.empty() && !find_function(wanted, response)) return;
-  const auto now = state(response);
-  if (!now) return;
-  Json all = Json::array();
-  for (std::size_t i = 0; i < now->functions.size(); ++i) {
-    const std::string& name = sources_.log.functions()[i];
-    if (!wanted.empty() && wanted != name) continue;
-    for (const WorkerStatus& worker : now->functions[i].workers)
-      all.push_back(worker_document(name, worker, now->now));
-  }
-  reply(response, {{"workers", all}});
+// On the scan thread: the peak memory of each worker is read from /proc.
+Task<Reply> Api::list_workers(const Asked& asked, const Parameters&) {
+  const std::string wanted(http::value_of(asked.query, "function"));
+  if (!wanted.empty() && !find_function(wanted)) co_return unknown_function(wanted);
+  std::optional<State> now = co_await state();
+  if (!now) co_return no_answer();
+  const auto make = [this, wanted, state = std::move(*now)] {
+    Json all = Json::array();
+    for (std::size_t i = 0; i < state.functions.size(); ++i) {
+      const std::string& name = sources_.log.functions()[i];
+      if (!wanted.empty() && wanted != name) continue;
+      for (const WorkerStatus& worker : state.functions[i].workers)
+        all.push_back(worker_document(name, worker, state.now));
+    }
+    return document({{"workers", all}});
+  };
+  co_return co_await scans_.run(make);
 }
 
-void Api::stop_worker(const httplib::Request&, const Parameters& parameters, httplib::Response& response) {
+Task<Reply> Api::stop_worker(const Asked&, const Parameters& parameters) {
   const std::string& id = parameters[0];
   const std::size_t hash = id.rfind('#');
   const auto worker =
       hash == std::string::npos ? std::nullopt : whole_number(id.substr(hash + 1), UINT32_MAX);
   std::optional<bool> stopped = false;
-  const auto& names = sources_.log.functions();
   const std::string function = id.substr(0, hash);
-  if (worker && std::find(names.begin(), names.end(), function) != names.end())
-    stopped = sources_.bridge.ask([this, function, worker] {
-      return sources_.dispatcher.catalog().find(function)->second->stop_worker(
-          static_cast<WorkerNumber>(*worker));
-    });
-  if (!stopped) return no_answer(response);
+  if (worker && find_function(function)) {
+    const auto stop = [this, function, number = static_cast<WorkerNumber>(*worker)] {
+      return sources_.dispatcher.catalog().find(function)->second->stop_worker(number);
+    };
+    stopped = co_await bridge_.ask(stop);
+  }
+  if (!stopped) co_return no_answer();
   if (!*stopped)
-    return problem(response, 404, "unknown_worker", "there is no worker '" + id + "' that runs",
-                   "GET /api/v1/workers lists them; in a URL the # is written %23");
-  reply(response, {{"worker", id}, {"stopped", true}});
+    co_return problem(404, "unknown_worker", "there is no worker '" + id + "' that runs",
+                      "GET /api/v1/workers lists them; in a URL the # is written %23");
+  co_return document({{"worker", id}, {"stopped", true}});
 }
 
 }  // namespace coffees::admin

@@ -13,102 +13,117 @@ bool is_outcome(const std::string& name) {
   return false;
 }
 
-// Reads the filters that lists share; answers 400 and returns false for a value that makes no sense.
-bool read_filter(const httplib::Request& request, HistoryFilter& filter, httplib::Response& response) {
-  filter.function = request.get_param_value("function");
-  filter.worker = request.get_param_value("worker");
-  filter.request = request.get_param_value("request");
-  filter.outcome = request.get_param_value("outcome");
-  filter.start = request.get_param_value("start");
-  if (!filter.outcome.empty() && !is_outcome(filter.outcome)) {
-    problem(response, 400, "bad_request", "there is no outcome '" + filter.outcome + "'",
-            "ok, error, timeout, crashed, throttled, unavailable, unknown_function or client_gone");
-    return false;
-  }
-  if (!filter.start.empty() && filter.start != "cold" && filter.start != "warm") {
-    problem(response, 400, "bad_request", "there is no start '" + filter.start + "'", "cold or warm");
-    return false;
-  }
-  if (request.has_param("limit")) {
-    const auto limit = whole_number(request.get_param_value("limit"), kMostListed);
-    if (!limit) {
-      problem(response, 400, "bad_request", "this limit makes no sense", "a whole number, at most 10000");
-      return false;
-    }
-    filter.limit = *limit;
-  }
-  if (request.has_param("since")) {
-    const std::string since = request.get_param_value("since");
-    const auto ago = config::parse_duration(since);
-    const auto timestamp = ago ? std::nullopt : config::parse_timestamp(since);
-    if (!ago && !timestamp) {
-      problem(
-          response, 400, "bad_request", "this is no time to look back to",
-          "since=30s, since=1h30m: so long ago; since=2026-01-31T12:00:00Z: a time, its + written as %2B");
-      return false;
-    }
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    filter.since =
-        timestamp ? *timestamp : (std::chrono::duration_cast<std::chrono::nanoseconds>(now) - *ago).count();
-  }
+Reply bad_filter(const std::string& what, const char* hint) {
+  return problem(400, "bad_request", what, hint);
+}
+
+// Reads `since`: "30s" ago, or a time of day.
+bool read_since(const std::string& since, HistoryFilter& filter) {
+  const auto ago = config::parse_duration(since);
+  const auto timestamp = ago ? std::nullopt : config::parse_timestamp(since);
+  if (!ago && !timestamp) return false;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  filter.since =
+      timestamp ? *timestamp : (std::chrono::duration_cast<std::chrono::nanoseconds>(now) - *ago).count();
   return true;
 }
 
-void unknown_invocation(httplib::Response& response) {
-  problem(response, 404, "unknown_invocation", "this invocation is not known (any more)",
-          "the log holds the newest 30,000 or so; the beginning of an id has to fit one of them only");
+// Reads the filters that lists share. Returns a refusal for a value that makes no sense.
+std::optional<Reply> read_filter(const http::Parameters& query, HistoryFilter& filter) {
+  const auto value = [&query](const char* name) { return std::string(http::value_of(query, name)); };
+  filter.function = value("function");
+  filter.worker = value("worker");
+  filter.request = value("request");
+  filter.outcome = value("outcome");
+  filter.start = value("start");
+  if (!filter.outcome.empty() && !is_outcome(filter.outcome))
+    return bad_filter("there is no outcome '" + filter.outcome + "'",
+                      "ok, error, timeout, crashed, throttled, unavailable, unknown_function or client_gone");
+  if (!filter.start.empty() && filter.start != "cold" && filter.start != "warm")
+    return bad_filter("there is no start '" + filter.start + "'", "cold or warm");
+  for (const auto& [name, text] : query) {
+    if (name == "limit") {
+      const auto limit = whole_number(text, kMostListed);
+      if (!limit) return bad_filter("this limit makes no sense", "a whole number, at most 10000");
+      filter.limit = *limit;
+    }
+    if (name == "since" && !read_since(text, filter))
+      return bad_filter(
+          "this is no time to look back to",
+          "since=30s, since=1h30m: so long ago; since=2026-01-31T12:00:00Z: a time, its + written as %2B");
+  }
+  return std::nullopt;
+}
+
+Reply unknown_invocation() {
+  return problem(404, "unknown_invocation", "this invocation is not known (any more)",
+                 "the log holds the newest 30,000 or so; the beginning of an id has to fit one of them only");
 }
 
 }  // namespace
 
-void Api::list_invocations(const httplib::Request& request, const Parameters&, httplib::Response& response) {
+template <typename Make>
+Task<Reply> Api::scan(Make make) {
+  std::shared_ptr<void> place = co_await place_for_list();
+  if (!place)
+    co_return problem(503, "too_many_lists", "eight others are still reading long lists", "ask again");
+  Reply reply = co_await scans_.run(std::move(make));
+  reply.place = std::move(place);
+  co_return reply;
+}
+
+Task<Reply> Api::list_invocations(const Asked& asked, const Parameters&) {
   HistoryFilter filter;
-  if (!read_filter(request, filter, response)) return;
-  if (!filter.function.empty() && !find_function(filter.function, response)) return;
-  const auto place = place_for_list(response);
-  if (place) reply_list(response, "invocations", admin::invocations(sources_.log, filter), place);
+  if (std::optional<Reply> refusal = read_filter(asked.query, filter)) co_return std::move(*refusal);
+  if (!filter.function.empty() && !find_function(filter.function))
+    co_return unknown_function(filter.function);
+  const auto make = [this, filter] { return list("invocations", admin::invocations(sources_.log, filter)); };
+  co_return co_await scan(make);
 }
 
-void Api::one_invocation(const httplib::Request&, const Parameters& parameters, httplib::Response& response) {
-  const auto place = place_for_list(response);
-  if (!place) return;
-  const auto events = events_of_request(sources_.log, parameters[0]);
-  if (!events) return unknown_invocation(response);
-  reply_list(response, "events", *events, place);
+Task<Reply> Api::one_invocation(const Asked&, const Parameters& parameters) {
+  const auto make = [this, id = parameters[0]] {
+    const auto events = events_of_request(sources_.log, id);
+    return events ? list("events", *events) : unknown_invocation();
+  };
+  co_return co_await scan(make);
 }
 
-void Api::invocation_logs(const httplib::Request&, const Parameters& parameters,
-                          httplib::Response& response) {
-  const auto place = place_for_list(response);
-  if (!place) return;
-  if (!events_of_request(sources_.log, parameters[0])) return unknown_invocation(response);
-  HistoryFilter filter;
-  filter.request = parameters[0];
-  filter.whole_id = is_whole_id(sources_.log, filter.request);
-  filter.limit = kMostListed;
-  std::uint64_t newest = 0;
-  reply_list(response, "logs", admin::logs(sources_.log, filter, newest), place);
+Task<Reply> Api::invocation_logs(const Asked&, const Parameters& parameters) {
+  const auto make = [this, id = parameters[0]] {
+    if (!events_of_request(sources_.log, id)) return unknown_invocation();
+    HistoryFilter filter;
+    filter.request = id;
+    filter.whole_id = is_whole_id(sources_.log, id);
+    filter.limit = kMostListed;
+    std::uint64_t newest = 0;
+    return list("logs", admin::logs(sources_.log, filter, newest));
+  };
+  co_return co_await scan(make);
 }
 
-void Api::list_logs(const httplib::Request& request, const Parameters&, httplib::Response& response) {
+Task<Reply> Api::list_logs(const Asked& asked, const Parameters&) {
   HistoryFilter filter;
   filter.limit = 1000;
-  if (!read_filter(request, filter, response)) return;
-  if (!filter.function.empty() && !find_function(filter.function, response)) return;
-  const auto place = place_for_list(response);
-  if (!place) return;
-  if (!filter.request.empty()) filter.whole_id = is_whole_id(sources_.log, filter.request);
-  std::uint64_t newest = 0;
-  const std::vector<std::string> lines = admin::logs(sources_.log, filter, newest);
-  reply_list(response, "logs", lines, place, ",\"newest_seq\":" + std::to_string(newest));
+  if (std::optional<Reply> refusal = read_filter(asked.query, filter)) co_return std::move(*refusal);
+  if (!filter.function.empty() && !find_function(filter.function))
+    co_return unknown_function(filter.function);
+  const auto make = [this, wanted = filter]() mutable {
+    if (!wanted.request.empty()) wanted.whole_id = is_whole_id(sources_.log, wanted.request);
+    std::uint64_t newest = 0;
+    const std::vector<std::string> lines = admin::logs(sources_.log, wanted, newest);
+    return list("logs", lines, ",\"newest_seq\":" + std::to_string(newest));
+  };
+  co_return co_await scan(make);
 }
 
-void Api::stats(const httplib::Request& request, const Parameters&, httplib::Response& response) {
+Task<Reply> Api::stats(const Asked& asked, const Parameters&) {
   HistoryFilter filter;
-  if (!read_filter(request, filter, response)) return;
-  if (!filter.function.empty() && !find_function(filter.function, response)) return;
-  const auto place = place_for_list(response);
-  if (place) reply(response, {{"stats", statistics(sources_.log, filter)}});
+  if (std::optional<Reply> refusal = read_filter(asked.query, filter)) co_return std::move(*refusal);
+  if (!filter.function.empty() && !find_function(filter.function))
+    co_return unknown_function(filter.function);
+  const auto make = [this, filter] { return document({{"stats", statistics(sources_.log, filter)}}); };
+  co_return co_await scan(make);
 }
 
 }  // namespace coffees::admin

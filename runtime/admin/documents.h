@@ -1,7 +1,7 @@
 // The JSON documents and the page that tell about functions and workers, made of a copied state.
 #pragma once
 
-#include "admin/json_reply.h"
+#include "admin/reply.h"
 #include "admin/state.h"
 #include "config/config.h"
 

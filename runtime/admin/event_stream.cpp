@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "events/event_json.h"
@@ -23,13 +22,6 @@ constexpr std::size_t kSamplePart = 5;
 constexpr std::size_t kLargestWrite = 64 * 1024;
 constexpr std::size_t kLargestSample = 4 * 1024;
 constexpr auto kPingEvery = seconds(15);
-constexpr int kStallsToEnd = 6;  // each as long as a piece may take (ClientTimes)
-
-std::optional<std::uint64_t> parse_number(const std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 // Calls `each(type)` for the names in a comma-separated list, until one call returns true. Returns whether
 // one did.
@@ -56,50 +48,55 @@ bool is_type(std::string_view wanted) {
 
 }  // namespace
 
-// One stream, on its connection's thread.
-class EventStream {
+class EventStream final : public http::Pieces {
  public:
-  EventStream(EventStreams& owner, const httplib::Request& request, std::optional<std::uint64_t> after)
+  EventStream(EventStreams& owner, const StreamQuery& query)
       : owner_(owner),
+        listener_(owner.home_),
         newest_then_(owner.log_.newest()),
-        reader_(owner.log_, after.value_or(newest_then_)),
-        json_(owner.log_.functions()) {
-    types_ = request.get_param_value("types");
-    const std::string function = request.get_param_value("function");
+        reader_(owner.log_, query.after.value_or(newest_then_)),
+        json_(owner.log_.functions()),
+        types_(query.types),
+        next_ping_(owner.timers_.now() + kPingEvery),
+        decided_(owner.timers_.now()) {
     const auto& names = owner.log_.functions();
-    if (!function.empty())
-      function_ =
-          static_cast<events::FunctionIndex>(std::find(names.begin(), names.end(), function) - names.begin());
+    if (!query.function.empty())
+      function_ = static_cast<events::FunctionIndex>(std::find(names.begin(), names.end(), query.function) -
+                                                     names.begin());
     wants_invocations_ = types_.empty() || any_of_list(types_, [](std::string_view wanted) {
                            return wanted.starts_with("invocation") || wanted.starts_with("worker");
                          });
     pending_ = "retry: 1000\nevent: hello\ndata: " +
                json_.hello(owner.version_, owner.configuration_, newest_then_) + "\n\n";
+    owner.news_.add(listener_);
+    ++owner.count_;
   }
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
-  ~EventStream() { owner_.count_.fetch_sub(1); }
+  ~EventStream() override {
+    --owner_.count_;
+    owner_.news_.remove(listener_);
+  }
 
-  // Called again and again by the library; false ends the connection.
-  bool provide(httplib::DataSink& sink) {
-    // Also the way to see that the client has gone: it looks at the socket.
-    if (!sink.is_writable()) return ++stalls_ < kStallsToEnd && !owner_.log_.closed();
-    stalls_ = 0;
-    const bool more = collect();
-    if (pending_.empty() && SteadyClock::now() >= next_ping_) pending_ = ": still here\n\n";
-    if (!pending_.empty()) {
-      if (!sink.write(pending_.data(), pending_.size())) return false;
-      pending_.clear();
-      next_ping_ = SteadyClock::now() + kPingEvery;
+  Task<std::string> next() override {
+    while (!stopped_) {
+      if (told_ && !owner_.log_.closed()) co_await wait();
+      const bool more = !stopped_ && collect();
+      told_ = true;
+      const TimePoint now = owner_.timers_.now();
+      if (pending_.empty() && now >= next_ping_) pending_ = ": still here\n\n";
+      if (!pending_.empty()) {
+        next_ping_ = now + kPingEvery;
+        co_return std::exchange(pending_, {});
+      }
+      if (owner_.log_.closed() && !more) break;  // everything that there was has been told
     }
-    if (owner_.log_.closed()) {
-      if (!more) sink.done();  // everything that there was has been told
-      return true;
-    }
-    // First a pause that no news ends, then news: many streams wake up less often than one.
-    owner_.log_.wait_for_close(pause());
-    owner_.log_.wait_for_news(reader_.last(), seconds(1));
-    return true;
+    co_return std::string();
+  }
+
+  void stop() override {
+    stopped_ = true;
+    listener_.wake.notify();
   }
 
  private:
@@ -108,9 +105,19 @@ class EventStream {
     return std::chrono::milliseconds(std::max<std::size_t>(20, streams() * (sampled_ ? 20 : 5)));
   }
 
+  // First a pause that no news end, then news: many streams wake up less often than one.
+  Task<> wait() {
+    const TimePoint pause_ends = owner_.timers_.now() + pause();
+    while (goes_on() && owner_.timers_.now() < pause_ends)
+      co_await wait_until(owner_.timers_, listener_.wake, pause_ends);
+    while (goes_on() && owner_.timers_.now() < next_ping_ && owner_.news_.listen(listener_, reader_.last()))
+      co_await wait_until(owner_.timers_, listener_.wake, next_ping_);
+  }
+  [[nodiscard]] bool goes_on() const { return !stopped_ && !owner_.log_.closed(); }
+
   // Whether more has happened since the last time than all streams could be told.
   void decide_on_sampling() {
-    const TimePoint now = SteadyClock::now();
+    const TimePoint now = owner_.timers_.now();
     const std::uint64_t newest = owner_.log_.newest();
     const double seconds = std::max(std::chrono::duration<double>(now - decided_).count(), 0.001);
     const auto happened = static_cast<double>(newest - newest_then_);
@@ -162,20 +169,22 @@ class EventStream {
   }
 
   EventStreams& owner_;
+  News::Listener listener_;
   std::uint64_t newest_then_;
   events::EventReader reader_;
   events::EventJson json_;
   std::string types_;
   std::optional<events::FunctionIndex> function_;
   std::string pending_;
-  TimePoint next_ping_ = SteadyClock::now() + kPingEvery;
-  TimePoint decided_ = SteadyClock::now();
+  TimePoint next_ping_;
+  TimePoint decided_;
   bool sampled_ = false;
   bool wants_invocations_ = true;  ///< else it has little to tell, however much happens
-  int stalls_ = 0;
+  bool told_ = false;              ///< something, so that a pause comes first
+  bool stopped_ = false;
 };
 
-std::string EventStreams::unknown_type(const std::string& types) {
+std::string EventStreams::unknown_type(std::string_view types) {
   std::string unknown;
   any_of_list(types, [&unknown](std::string_view wanted) {
     if (is_type(wanted)) return false;
@@ -185,24 +194,9 @@ std::string EventStreams::unknown_type(const std::string& types) {
   return unknown;
 }
 
-bool EventStreams::knows_place(const httplib::Request& request) {
-  const auto makes_sense = [](const std::string& text) { return text.empty() || parse_number(text); };
-  return makes_sense(request.get_header_value("Last-Event-ID")) &&
-         makes_sense(request.get_param_value("since"));
-}
-
-bool EventStreams::open(const httplib::Request& request, httplib::Response& response) {
-  if (count_.fetch_add(1) >= kMost) {
-    count_.fetch_sub(1);
-    return false;
-  }
-  std::optional<std::uint64_t> after = parse_number(request.get_header_value("Last-Event-ID"));
-  if (!after) after = parse_number(request.get_param_value("since"));
-  auto stream = std::make_shared<EventStream>(*this, request, after);
-  response.set_header("Cache-Control", "no-store");
-  response.set_chunked_content_provider(
-      "text/event-stream", [stream](std::size_t, httplib::DataSink& sink) { return stream->provide(sink); });
-  return true;
+std::unique_ptr<http::Pieces> EventStreams::open(const StreamQuery& query) {
+  if (count_ >= kMost) return nullptr;
+  return std::make_unique<EventStream>(*this, query);
 }
 
 }  // namespace coffees::admin

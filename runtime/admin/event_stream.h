@@ -2,46 +2,60 @@
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 #pragma once
 
-#include <httplib.h>
-
-#include <atomic>
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "admin/news.h"
 #include "events/event_log.h"
+#include "http/answer.h"
+#include "timer_queue.h"
 
 namespace coffees::admin {
 
-/// All streams of this server. Any thread.
+/// What a stream is asked for.
+struct StreamQuery {
+  std::string types;     ///< comma-separated; empty: all
+  std::string function;  ///< empty: all
+  std::optional<std::uint64_t>
+      after;  ///< the event that it goes on behind; without one, with what happens now
+};
+
+/// All streams of this server. Used on the admin port's loop.
 class EventStreams {
  public:
   static constexpr std::size_t kMost = 128;
 
-  /// `configuration` is the digest that `hello` names.
-  EventStreams(const events::EventLog& log, std::string version, std::string configuration)
-      : log_(log), version_(std::move(version)), configuration_(std::move(configuration)) {}
+  /// `configuration` is the digest that `hello` names. `log` and `timers` outlive the streams.
+  EventStreams(events::EventLog& log, const Executor& home, TimerQueue& timers, std::string version,
+               std::string configuration)
+      : log_(log),
+        home_(home),
+        timers_(timers),
+        news_(log, home),
+        version_(std::move(version)),
+        configuration_(std::move(configuration)) {}
 
-  /// Answers with a stream, or returns false when there are kMost already. The stream begins behind the event
-  /// that `Last-Event-ID` (or `since`) names, without either with what happens from now on. `types` and
-  /// `function` filter. Whoever reads too slowly, or asks for more than all streams together are given
-  /// (20,000 events a second, or a fifth of it while more than that happens), meets a `dropped` event in
-  /// place of what was overwritten meanwhile.
-  bool open(const httplib::Request& request, httplib::Response& response);
+  /// A new stream; null when there are kMost already. A client that reads too slowly, or asks for more than
+  /// all streams together are given (20,000 events a second, or a fifth of it while more than that happens),
+  /// meets a `dropped` event in place of what was overwritten meanwhile.
+  std::unique_ptr<http::Pieces> open(const StreamQuery& query);
 
   /// The first name in a comma-separated list that is neither an event's type nor stands for several; empty
   /// when all are.
-  static std::string unknown_type(const std::string& types);
+  static std::string unknown_type(std::string_view types);
 
-  /// Whether `Last-Event-ID` and `since` are numbers, where they are given.
-  static bool knows_place(const httplib::Request& request);
-
-  [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t count() const { return count_; }
 
  private:
   friend class EventStream;
-  const events::EventLog& log_;
+  events::EventLog& log_;
+  Executor home_;
+  TimerQueue& timers_;
+  News news_;
   std::string version_;
   std::string configuration_;
-  std::atomic<std::size_t> count_{0};
+  std::size_t count_ = 0;
 };
 
 }  // namespace coffees::admin

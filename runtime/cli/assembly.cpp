@@ -102,8 +102,8 @@ Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configur
   return assembly;
 }
 
-front::Origins origins_of(const config::Config& configuration) {
-  front::Origins::PerFunction functions;
+http::Origins origins_of(const config::Config& configuration) {
+  http::Origins::PerFunction functions;
   for (const config::Function& function : configuration.functions)
     if (!function.origins.empty()) functions[function.name] = function.origins;
   return {configuration.server.origins, std::move(functions)};

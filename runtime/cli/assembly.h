@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 #include "dispatcher/dispatcher.h"
-#include "front/origins.h"
+#include "http/origins.h"
 #include "loop.h"
 #include "timer_queue.h"
 #include "zygote/zygote_source.h"
@@ -29,7 +29,7 @@ Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configur
                   LogSink& sink, events::EventLog& log);
 
 /// Which web pages may call which function.
-front::Origins origins_of(const config::Config& configuration);
+http::Origins origins_of(const config::Config& configuration);
 
 /// Closes the sources and waits until every process of theirs has ended, 2 s at most. Returns whether all
 /// have.

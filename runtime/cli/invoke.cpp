@@ -16,7 +16,7 @@
 #include "cli/server_file.h"
 #include "events/event_text.h"
 #include "field_syntax.h"
-#include "front/same.h"
+#include "http/same.h"
 #include "invocation.h"
 
 namespace coffees::cli {
@@ -48,7 +48,7 @@ std::string base64(std::string_view bytes) {
 // The HTTP library has a value of its own for these.
 bool is_always_sent(std::string_view name) {
   constexpr std::array<std::string_view, 4> fields{"Accept", "Content-Type", "Host", "User-Agent"};
-  return std::any_of(fields.begin(), fields.end(), [&](auto field) { return front::same(name, field); });
+  return std::any_of(fields.begin(), fields.end(), [&](auto field) { return http::same(name, field); });
 }
 
 // Puts the fields of `-H` into the request, as curl(1) understands them, in place of our own of that name.
@@ -66,13 +66,13 @@ std::string set_headers(const std::vector<std::string>& fields, httplib::Request
     if (field[end] == ';' && !value.empty()) return "-H " + name + "; has a value behind its semicolon";
     if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
       return "-H " + name + " has a value of more than one line";
-    if (front::same(name, "Content-Length") || front::same(name, "Transfer-Encoding"))
+    if (http::same(name, "Content-Length") || http::same(name, "Transfer-Encoding"))
       return "-H " + name + " cannot be set: it follows from the body";
     if (field[end] == ':' && value.empty()) {
       if (is_always_sent(name)) return "-H " + name + ": this field cannot be left out";
       continue;  // curl leaves it out
     }
-    own_type = own_type || front::same(name, "Content-Type");
+    own_type = own_type || http::same(name, "Content-Type");
     request.headers.emplace(name, value);
   }
   if (!own_type && (!request.body.empty() || request.method == "POST"))

@@ -27,8 +27,8 @@ std::string url_of(const std::string& wanted, std::uint16_t port) {
   return fmt::format("http://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
-std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admin,
-                              const config::Server& wanted, Console& console) {
+std::optional<int> take_ports(http::Server& front, admin::AdminServer& admin, const config::Server& wanted,
+                              Console& console) {
   const auto taken = asio::error::address_in_use;
   std::uint16_t port = wanted.port;
   std::uint16_t admin_port = wanted.admin_port;
@@ -37,7 +37,7 @@ std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admi
     return both ? front.listen_on_both_loopbacks(port) : front.listen(wanted.host, port);
   };
   ErrorCode error = listen();
-  bool admin_bound = !error && admin.bind(wanted.admin_host, admin_port);
+  bool admin_bound = !error && !admin.bind(wanted.admin_host, admin_port);
   for (int pair = 1; pair <= kMostPairsTried; ++pair) {
     const bool invoke_moves = error == taken && !wanted.port_asked_for;
     const bool admin_moves = !error && !admin_bound && !wanted.admin_port_asked_for;
@@ -45,7 +45,7 @@ std::optional<int> take_ports(front::HttpServer& front, admin::AdminServer& admi
     if (!wanted.port_asked_for) port = plus(wanted.port, 2 * pair);
     if (!wanted.admin_port_asked_for) admin_port = plus(wanted.admin_port, 2 * pair);
     if (!wanted.port_asked_for) error = listen();
-    admin_bound = !error && admin.bind(wanted.admin_host, admin_port);
+    admin_bound = !error && !admin.bind(wanted.admin_host, admin_port);
   }
   if (error)
     return print_problem(error == taken ? "E101" : "E102",

@@ -19,7 +19,8 @@
 #include "cli/server_signals.h"
 #include "console.h"
 #include "events/event_json.h"
-#include "front/http_server.h"
+#include "front/invoke_service.h"
+#include "http/server.h"
 #include "platform/child_process.h"
 #include "platform/limits.h"
 #include "platform/syscall.h"
@@ -48,12 +49,13 @@ void say(Console& console, std::string_view line) {
 }
 
 // Drains once, stops at the second wish to stop. Ends the loop. `exit_code` is set.
-Task<> wait_for_signals(Loop& loop, TimerQueue& timers, ServerSignals& signals, front::HttpServer& server,
-                        Console& console, Duration drain, int& exit_code) {
+Task<> wait_for_signals(Loop& loop, TimerQueue& timers, ServerSignals& signals, http::Server& server,
+                        Dispatcher& dispatcher, Console& console, Duration drain, int& exit_code) {
   co_await signals.next_stop();
   say(console, "stopping: new requests get 503, those under way may finish (once more to stop at once)");
+  dispatcher.drain();
   server.drain();
-  spawn_detached(loop.get_executor(), [](Loop& until, front::HttpServer& of) -> Task<> {
+  spawn_detached(loop.get_executor(), [](Loop& until, http::Server& of) -> Task<> {
     co_await of.wait_until_quiet();
     until.stop();
   }(loop, server));
@@ -89,15 +91,19 @@ void greet(const ServeOptions& options, const config::Config& configuration, con
   console.flush();
 }
 
-front::ServerSettings front_settings(const ServeOptions& options, const config::Config& configuration,
-                                     std::uint64_t open_files) {
+http::ServerSettings server_settings(const config::Server& server, std::uint64_t open_files) {
+  http::ServerSettings settings;
+  settings.limits.max_body = server.max_body;
+  settings.limits.min_upload = server.min_upload;
+  settings.max_connections = std::max<std::size_t>(open_files / 2, 64);
+  settings.linger = server.linger;
+  return settings;
+}
+
+front::InvokeSettings invoke_settings(const ServeOptions& options, const config::Config& configuration) {
   const config::Server& server = configuration.server;
-  return {.max_body = server.max_body,
-          .access = front::AccessRules(server.hosts, server.host, origins_of(configuration)),
+  return {.access = http::AccessRules(server.hosts, server.host, origins_of(configuration)),
           .cancel_on_disconnect = options.cancel_on_disconnect,
-          .max_connections = std::max<std::size_t>(open_files / 2, 64),
-          .min_upload = server.min_upload,
-          .linger = server.linger,
           .trusted_proxies = AddressSet(server.trusted_proxies)};
 }
 
@@ -168,16 +174,17 @@ int serve(const ServeOptions& options) {
   Dispatcher dispatcher(std::move(assembly.catalog), log, clock);
   log.on_stats([&dispatcher] { return admin::read_stats(dispatcher); });
 
-  front::HttpServer front(loop, timers, dispatcher, front_settings(options, configuration, open_files));
+  front::InvokeService service(dispatcher, timers, invoke_settings(options, configuration));
+  http::Server front(loop, timers, service, server_settings(configuration.server, open_files));
   const std::string made_token = make_token_if_needed(configuration);
   admin::AdminServer admin(
-      {.access = front::AccessRules(configuration.server.hosts, configuration.server.admin_host),
+      {.access = http::AccessRules(configuration.server.hosts, configuration.server.admin_host),
        .token = made_token.empty() ? configuration.server.admin_token : made_token});
   if (const std::optional<int> failed = take_ports(front, admin, configuration.server, console))
     return *failed;
   const std::string url = url_of(configuration.server.host, front.port());
   const std::string admin_url = url_of(configuration.server.admin_host, admin.port());
-  front.set_admin_url(admin_url);
+  service.set_admin_url(admin_url);
   std::optional<ServerFile> server_file;
   if (!options.in_background) server_file.emplace(url, admin_url, made_token);
   if (!made_token.empty()) tell_where_token_is(admin, server_file ? server_file->path() : "", console);
@@ -186,26 +193,25 @@ int serve(const ServeOptions& options) {
   greet(options, configuration, host, url, admin_url, console);
   prepare_all(loop, dispatcher, sources, log.functions());
   front.start();
-  admin::Bridge bridge(loop);
-  admin.start({.bridge = bridge,
-               .dispatcher = dispatcher,
+  admin.start({.dispatcher = dispatcher,
                .log = log,
                .configuration = configuration,
                .isolation = isolation_document(host, configuration),
                .effective = config_document(loaded->effective),
                .version = COFFEES_VERSION,
                .digest = digest,
-               .invoke_url = url});
+               .invoke_url = url},
+              loop);
   if (options.json) print_ready(url, front.port(), admin_url, admin.port(), host.level);
 
   int exit_code = kOk;
-  spawn_detached(loop.get_executor(), wait_for_signals(loop, timers, signals, front, console,
+  spawn_detached(loop.get_executor(), wait_for_signals(loop, timers, signals, front, dispatcher, console,
                                                        configuration.server.drain, exit_code));
   loop.run();
 
   dispatcher.close();
   const bool all_ended = end_processes(loop, sources);
-  bridge.close();
+  admin.close_bridge();
   end_views(log, admin, *followers, console);
   loop.abandon();
   return all_ended ? exit_code : kBug;

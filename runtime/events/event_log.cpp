@@ -77,6 +77,7 @@ void EventLog::announce() {
   // The system's clock may have been set since the last time.
   since_1970_ = (timers_.clock().since_1970() - timers_.now().time_since_epoch()).count();
   news_.notify_all();
+  if (tell_news_ && news_wanted_.exchange(false, std::memory_order_seq_cst)) tell_news_();
 }
 
 void EventLog::tell_stats() {
@@ -273,6 +274,7 @@ void EventLog::close() {
   }
   news_.notify_all();
   closing_.notify_all();
+  if (tell_news_) tell_news_();
 }
 
 }  // namespace coffees::events

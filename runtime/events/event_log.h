@@ -81,6 +81,10 @@ class EventLog {
   void wait_for_close(std::chrono::milliseconds limit) const;
   /// No more news will come; wakes all who wait.
   void close();
+  /// For readers on another loop: `tell` is called, on any thread, once after each want_news(), when there is
+  /// something new (in batches, like above), and when the log is closed. Set while nothing happens.
+  void on_news(std::function<void()> tell) { tell_news_ = std::move(tell); }
+  void want_news() const { news_wanted_.store(true, std::memory_order_seq_cst); }
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
 
  private:
@@ -119,6 +123,8 @@ class EventLog {
   mutable std::condition_variable closing_;
   std::uint64_t announced_ = 0;
   std::atomic<bool> closed_{false};
+  std::function<void()> tell_news_;
+  mutable std::atomic<bool> news_wanted_{false};
 };
 
 }  // namespace coffees::events

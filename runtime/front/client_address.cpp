@@ -4,11 +4,13 @@
 #include <optional>
 #include <vector>
 
-#include "front/same.h"
 #include "header_block.h"
+#include "http/same.h"
 
 namespace coffees::front {
 namespace {
+
+using http::same;
 
 using Address = boost::asio::ip::address;
 

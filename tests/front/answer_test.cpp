@@ -7,10 +7,13 @@
 
 using namespace coffees;
 using namespace coffees::front;
+using http::Answer;
 
 namespace {
 
-const AnswerFrame kFrame{.request_id = "the-id"};
+const SystemClock kClock;
+http::Scratch scratch(kClock);
+const http::AnswerFrame kFrame{.scratch = scratch, .request_id = "the-id"};
 
 Outcome ok_with(const std::string& name, const std::string& value) {
   Outcome outcome;
@@ -84,7 +87,7 @@ TEST_CASE("texts of handlers that are no UTF-8 do not break a problem document")
 }
 
 TEST_CASE("HEAD gets the length but no body, 204 neither") {
-  AnswerFrame frame = kFrame;
+  http::AnswerFrame frame = kFrame;
   frame.head_only = true;
   const Answer head = answer_to(ok_with("A", "b"), "espresso", frame);
   CHECK(has(head, "Content-Length: 5"));
@@ -96,13 +99,8 @@ TEST_CASE("HEAD gets the length but no body, 204 neither") {
   CHECK(empty.body.empty());
 }
 
-TEST_CASE("the connection's end is announced, and a kept one in HTTP/1.0 as well") {
-  CHECK(has(plain(200, "text/plain", "x", {.request_id = "i", .close = true}), "Connection: close"));
-  CHECK(has(plain(200, "text/plain", "x", {.request_id = "i", .http_1_0 = true}), "Connection: keep-alive"));
-}
-
 TEST_CASE("HEAD keeps the length that a handler says, where it has made no body") {
-  AnswerFrame frame = kFrame;
+  http::AnswerFrame frame = kFrame;
   frame.head_only = true;
   Outcome said = ok_with("content-length", "12345");
   said.body.clear();
@@ -132,7 +130,7 @@ TEST_CASE("statuses without content have none, and those without a name an empty
 }
 
 TEST_CASE("where the configuration speaks of origins a handler's word on who may read does not count") {
-  AnswerFrame frame = kFrame;
+  http::AnswerFrame frame = kFrame;
   CHECK(has(answer_to(ok_with("Access-Control-Allow-Origin", "*"), "espresso", frame),
             "Access-Control-Allow-Origin: *"));
   frame.origin_lines = "Vary: Origin\r\n";

@@ -7,10 +7,11 @@
 
 #include <array>
 
-#include "front/connection.h"
-#include "front/http_server.h"
+#include "front/invoke_service.h"
 #include "fuzz/answers.h"
 #include "fuzz/targets.h"
+#include "http/connection.h"
+#include "http/server.h"
 #include "scaler/fixed_keep_warm.h"
 
 namespace coffees::fuzz {
@@ -63,9 +64,10 @@ struct Cafe {
   TimerQueue timers{loop.get_executor(), clock};
   events::EventLog log{timers, {"latte"}, 1 << 12};
   Dispatcher dispatcher{catalog(), log, clock};
-  front::HttpServer server{loop, timers, dispatcher, {.max_body = 256}};
-  front::HttpServer watching_server{
-      loop, timers, dispatcher, {.max_body = 256, .cancel_on_disconnect = true}};
+  front::InvokeService service{dispatcher, timers, {}};
+  front::InvokeService watching_service{dispatcher, timers, {.cancel_on_disconnect = true}};
+  http::Server server{loop, timers, service, {.limits = {.max_body = 256}}};
+  http::Server watching_server{loop, timers, watching_service, {.limits = {.max_body = 256}}};
 
   Cafe() = default;
   Cafe(const Cafe&) = delete;
@@ -100,8 +102,8 @@ std::size_t next_piece(unsigned& seed) {
   return 1 + (random % 3 == 0 ? random % 97 : random % 7);
 }
 
-Task<> serve(front::HttpServer& server, front::Socket socket, bool& done) {
-  front::Connection connection(server, std::move(socket));
+Task<> serve(http::Server& server, http::Socket socket, bool& done) {
+  http::Connection connection(server, std::move(socket));
   co_await connection.run();
   done = true;
 }
@@ -115,11 +117,11 @@ std::string read_all(int client) {
 
 // One client from its first byte to its last; the answers to so few bytes fit into the socket's buffer until
 // then. A socket pair is a connection without the network's costs.
-Visit visit(Cafe& cafe, front::HttpServer& server, std::string_view bytes, unsigned cut) {
+Visit visit(Cafe& cafe, http::Server& server, std::string_view bytes, unsigned cut) {
   std::array<int, 2> ends{};
   require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0, "there are sockets");
   platform::UniqueFd client(ends[0]);
-  front::Socket socket(cafe.loop.get_executor());
+  http::Socket socket(cafe.loop.get_executor());
   socket.assign(asio::ip::tcp::v4(), ends[1]);
   Visit result;
   bool done = false;
@@ -181,7 +183,7 @@ void front(std::string_view input) {
   const bool watched = (static_cast<unsigned char>(input[0]) & kWatched) != 0;
   const unsigned cut = static_cast<unsigned char>(input[1]);
   const std::string_view bytes = input.substr(2);
-  front::HttpServer& server = watched ? cafe.watching_server : cafe.server;
+  http::Server& server = watched ? cafe.watching_server : cafe.server;
 
   const Visit whole = visit(cafe, server, bytes, 0);
   const SeenAnswers answers = read_answers(whole.output);

@@ -195,8 +195,10 @@ void check_outcome(Outcome outcome, const ProcessSettings& settings) {
   const int status = status_of(outcome);
   const bool has_body = !outcome.body.empty();
   outcome.worker_number = 1;
-  const front::Answer answer = front::answer_to(std::move(outcome), settings.function,
-                                                {.request_id = "0192d3c4-0000-7000-8000-000000000001"});
+  static const SystemClock clock;
+  static http::Scratch scratch(clock);
+  const http::AnswerFrame frame{.scratch = scratch, .request_id = "0192d3c4-0000-7000-8000-000000000001"};
+  const http::Answer answer = front::answer_to(std::move(outcome), settings.function, frame);
   const std::string bytes = answer.head + answer.body;
   const SeenAnswers seen = read_answers(bytes);
   require(seen.final_ones.size() == 1 && seen.continues == 0, "one outcome is one answer");

@@ -1,0 +1,34 @@
+#include "admin/reply.h"
+
+#include "http/problem.h"
+
+namespace coffees::admin {
+
+Reply document(const Json& content, int status) {
+  Reply reply;
+  reply.status = status;
+  reply.body = content.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return reply;
+}
+
+Reply list(const char* name, const std::vector<std::string>& objects, const std::string& more) {
+  Reply reply;
+  std::size_t size = 64 + more.size();
+  for (const std::string& object : objects) size += object.size() + 2;
+  reply.body.reserve(size);
+  reply.body.append("{\"").append(name).append("\":[");
+  for (std::size_t i = 0; i < objects.size(); ++i)
+    reply.body.append(i == 0 ? "\n" : ",\n").append(objects[i]);
+  reply.body.append("]").append(more).append("}\n");
+  return reply;
+}
+
+Reply problem(int status, const char* code, const std::string& detail, const std::string& hint) {
+  Reply reply;
+  reply.status = status;
+  reply.content_type = "application/problem+json";
+  reply.body = http::problem_document({.status = status, .code = code, .detail = detail, .hint = hint});
+  return reply;
+}
+
+}  // namespace coffees::admin

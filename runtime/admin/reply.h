@@ -1,0 +1,32 @@
+// Answers of the admin port, before they become bytes.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "http/answer.h"
+
+namespace coffees::admin {
+
+using Json = nlohmann::ordered_json;
+
+/// What is answered.
+struct Reply {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::string fields;                    ///< further header lines ("Allow: GET\r\n")
+  std::unique_ptr<http::Pieces> pieces;  ///< instead of `body`
+  std::shared_ptr<void> place;           ///< kept until the answer has been written, or given up
+};
+
+/// 200 (or `status`) with a JSON document.
+Reply document(const Json& content, int status = 200);
+/// {"`name`": [`objects`...]} of objects that are JSON already, and further members.
+Reply list(const char* name, const std::vector<std::string>& objects, const std::string& more = {});
+/// RFC 9457, like on the invoke port.
+Reply problem(int status, const char* code, const std::string& detail, const std::string& hint = {});
+
+}  // namespace coffees::admin

@@ -1,0 +1,94 @@
+#include "http/request_parser.h"
+
+#include <charconv>
+
+#include "header_block.h"
+#include "http/same.h"
+
+namespace coffees::http {
+RequestParser::RequestParser(std::uint64_t max_body) {
+  header_limit(128 * 1024);  // the scanner's limits are the tighter ones
+  body_limit(max_body);
+}
+
+void RequestParser::on_request_impl(boost::beast::http::verb, String method_text, String target_text,
+                                    int version, Error&) {
+  method.assign(method_text.data(), method_text.size());
+  target.assign(target_text.data(), target_text.size());
+  is_1_1_ = version == 11;
+}
+
+void RequestParser::on_field_impl(boost::beast::http::field, String name, String value, Error&) {
+  if (head_done_)
+    return;  // trailers are read and dropped: they must not look like header fields (RFC 9110, 6.5.1)
+  note_field({name.data(), name.size()}, {value.data(), value.size()});
+}
+
+void RequestParser::note_field(std::string_view name, std::string_view value) {
+  append_header(headers, name, value);
+  switch (name.size()) {  // sorts out nearly all names without comparing them
+    case 4:
+      if (same(name, "host")) {
+        ++hosts_;
+        host = value;
+      }
+      break;
+    case 6:
+      if (same(name, "origin")) origin.append(origin.empty() ? "" : ", ").append(value);
+      if (same(name, "expect")) {
+        expects_continue = same(value, "100-continue");
+        unknown_expectation_ = !expects_continue;
+      }
+      break;
+    case 12:
+      if (same(name, "x-request-id")) given_id = ++given_ids_ == 1 ? value : std::string_view();
+      break;
+    case 14:
+      if (same(name, "content-length")) {
+        ++lengths_;
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), declared_length_);
+        // from_chars takes no sign, blank or prefix, and fails past 64 bits: 1*DIGIT, as RFC 9110 section 8.6
+        // has it.
+        length_is_valid_ = error == std::errc() && end == value.data() + value.size() && value.size() < 20;
+      } else if (same(name, "sec-fetch-site")) {
+        fetch_site = value;
+      }
+      break;
+    case 17:
+      if (same(name, "transfer-encoding")) {
+        ++transfer_encodings_;
+        chunked_only_ = same(value, "chunked");
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+std::size_t RequestParser::on_body_impl(String piece, Error&) {
+  body.append(piece.data(), piece.size());
+  return piece.size();
+}
+
+std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, String piece, Error&) {
+  body.append(piece.data(), piece.size());
+  return piece.size();
+}
+
+Refusal RequestParser::check_fields() const {
+  if (hosts_ > 1) return {400, "more than one Host field"};
+  if (is_1_1_ && hosts_ == 0) return {400, "no Host field"};
+  if (lengths_ > 1) return {400, "more than one Content-Length field"};
+  if (!length_is_valid_) return {400, "Content-Length is not a number"};
+  if (transfer_encodings_ > 0) {
+    if (lengths_ > 0) return {400, "both Content-Length and Transfer-Encoding"};
+    if (!is_1_1_) return {400, "Transfer-Encoding in HTTP/1.0"};
+    if (transfer_encodings_ > 1) return {400, "more than one Transfer-Encoding field"};
+    if (!chunked_only_) return {501, "the only transfer encoding that is understood here is chunked"};
+  }
+  if (unknown_expectation_) return {417, "the only expectation that is understood here is 100-continue"};
+  return {};
+}
+
+}  // namespace coffees::http

@@ -1,0 +1,57 @@
+// Reads one request from a client: head, checks, body. Says what is wrong with it; never answers.
+#pragma once
+
+#include <string>
+
+#include "http/head_scanner.h"
+#include "http/request_parser.h"
+#include "http/target.h"
+#include "http/timed_socket.h"
+#include "loop.h"
+#include "request_id.h"
+
+namespace coffees::http {
+
+/// How long, how large and how slow a request may be.
+struct RequestLimits {
+  HeadLimits head{};
+  Duration head_time{std::chrono::seconds(10)};  ///< from its first byte to the last one of its head
+  std::uint64_t max_body = 6ULL << 20;           ///< bytes
+  std::uint64_t min_upload = 64 << 10;  ///< bytes a second of a body, on average; `head_time` is given on top
+};
+
+/// One request.
+struct Request {
+  /// `new_id` is used unless the client has one of its own.
+  Request(std::uint64_t max_body, const RequestId& new_id) : parser(max_body), id(new_id) {}
+  RequestParser parser;
+  Target target;  ///< borrows from the parser; may be refused
+  RequestId id;
+  bool given_id_in_use = false;  ///< the client wanted an id that another request has
+  std::string body;
+  bool too_long = false;  ///< its length is beyond the limit
+  bool keep_alive = false;
+  bool http_1_0 = false;
+  bool head_only = false;  ///< HEAD: its answer has no body, not even that of a damaged request
+};
+
+/// What came of reading: a request, a reason to refuse it, or nobody to answer.
+struct ReadResult {
+  enum class State { complete, refused, gone };
+  State state = State::complete;
+  Refusal refusal;
+
+  static ReadResult refused(Refusal why) { return {State::refused, std::move(why)}; }
+};
+
+/// Reads the head: its bytes, and what they mean. Whether its target is one, and its body not too long, is
+/// left to the caller, who may have an earlier reason to refuse it. The first byte has arrived.
+Task<ReadResult> read_head(TimedSocket& socket, Request& request, const RequestLimits& limits);
+
+/// The refusal of a body that is too long.
+Refusal too_long(const RequestLimits& limits);
+
+/// Reads the body that the head announces. Asks for it when the client waits for that (Expect: 100-continue).
+Task<ReadResult> read_body(TimedSocket& socket, Request& request, const RequestLimits& limits);
+
+}  // namespace coffees::http

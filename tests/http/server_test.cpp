@@ -1,0 +1,314 @@
+// The server with real sockets and a clock of the test's own.
+#include "http/server.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/write.hpp>
+#include <deque>
+
+#include "catch.h"
+#include "manual_clock.h"
+
+using namespace coffees;
+using namespace coffees::http;
+using boost::asio::ip::tcp;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+// A stream that says what the test puts in, and counts what it is asked for.
+struct Tale {
+  std::deque<std::string> pieces;
+  int asked = 0;
+  bool stopped = false;
+  bool over = false;
+};
+
+class Teller final : public Pieces {
+ public:
+  Teller(Tale& tale, const Executor& executor) : tale_(tale), more_(executor) {}
+  Task<std::string> next() override {
+    ++tale_.asked;
+    while (tale_.pieces.empty() && !tale_.over && !tale_.stopped) co_await more_.wait();
+    std::string piece;
+    if (!tale_.pieces.empty()) {
+      piece = tale_.pieces.front();
+      tale_.pieces.pop_front();
+    }
+    co_return piece;
+  }
+  void stop() override {
+    tale_.stopped = true;
+    more_.notify();
+  }
+
+ private:
+  Tale& tale_;
+  Signal more_;
+};
+
+// Answers with the body, or with the stream for the path /tale.
+class Echo final : public Handler {
+ public:
+  Echo(Connection& connection, Tale& tale, const Executor& executor)
+      : connection_(connection), tale_(tale), executor_(executor) {}
+  Refusal examine(const Request& request) override { return request.target.refusal; }
+  Task<Answer> answer(const Request& request) override {
+    Answer made;
+    if (request.target.path == "/tale")
+      made = streamed("text/plain", std::make_unique<Teller>(tale_, executor_), connection_.frame(request));
+    else
+      made =
+          plain(200, "text/plain", request.body.empty() ? "hello" : request.body, connection_.frame(request));
+    co_return made;
+  }
+  std::string refused(const Request&, const Refusal&) override { return {}; }
+
+ private:
+  Connection& connection_;
+  Tale& tale_;
+  Executor executor_;
+};
+
+struct Scene : Service {
+  explicit Scene(const ServerSettings& settings = {}) : server(loop, timers, *this, settings) {
+    REQUIRE_FALSE(server.listen("127.0.0.1", 0));
+    server.start();
+  }
+  ~Scene() override { loop.abandon(); }
+  Scene(const Scene&) = delete;
+  Scene& operator=(const Scene&) = delete;
+
+  std::unique_ptr<Handler> handler_for(Connection& connection) override {
+    return std::make_unique<Echo>(connection, tale, loop.get_executor());
+  }
+  void turned_away(std::string_view) override { ++turned_away_count; }
+
+  void turn() {
+    loop.restart();
+    loop.poll();
+  }
+  // Moves time on, and lets everything happen that is due then.
+  void pass(Duration time) {
+    for (Duration step = milliseconds(100); time > Duration(0); time -= step) {
+      turn();
+      clock.pass(std::min(time, step));
+      timers.run_due();
+      turn();
+    }
+  }
+
+  Loop loop;
+  test::ManualClock clock;
+  TimerQueue timers{clock};
+  Tale tale;
+  int turned_away_count = 0;
+  Server server;
+};
+
+struct Client {
+  explicit Client(Scene& of) : scene(of), socket(context) {
+    socket.connect({boost::asio::ip::address_v4::loopback(), scene.server.port()});
+    socket.non_blocking(true);
+    scene.turn();
+  }
+  bool send(std::string_view bytes) {
+    boost::system::error_code error;
+    boost::asio::write(socket, boost::asio::buffer(bytes), error);
+    scene.turn();
+    return !error;
+  }
+  // What has come so far; `ended` is set when no more will.
+  std::string receive() {
+    std::string all;
+    std::array<char, 65536> piece;
+    while (true) {
+      scene.turn();
+      boost::system::error_code error;
+      const std::size_t size = socket.read_some(boost::asio::buffer(piece), error);
+      all.append(piece.data(), size);
+      if (!error) continue;
+      ended = error != boost::asio::error::would_block;
+      return all;
+    }
+  }
+
+  Scene& scene;
+  boost::asio::io_context context;
+  tcp::socket socket;
+  bool ended = false;
+};
+
+}  // namespace
+
+TEST_CASE("a head that arrives in pieces is answered, and so is the next request") {
+  Scene scene;
+  Client client(scene);
+  for (const char* piece : {"GE", "T / HTTP/1.1\r\nHost: loc", "alhost\r", "\n\r", "\n"}) client.send(piece);
+  const std::string answer = client.receive();
+  CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(answer.ends_with("hello"));
+  CHECK_FALSE(client.ended);
+  client.send(kGet);
+  CHECK(client.receive().ends_with("hello"));
+}
+
+TEST_CASE("a body that came with the head and one that comes later are both read") {
+  Scene scene;
+  const std::string head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\n";
+  Client at_once(scene);
+  at_once.send(head + "coffee");
+  CHECK(at_once.receive().ends_with("coffee"));
+  Client later(scene);
+  later.send(head + "co");
+  CHECK(later.receive().empty());
+  later.send("ffee");
+  CHECK(later.receive().ends_with("coffee"));
+}
+
+TEST_CASE("a head that trickles has a time limit, however busily its client sends") {
+  ServerSettings settings;
+  settings.limits.head_time = seconds(2);
+  Scene scene(settings);
+  Client client(scene);
+  client.send("GET /");
+  for (int i = 0; i < 19; ++i) {
+    scene.pass(milliseconds(100));
+    client.send("x");
+  }
+  CHECK(client.receive().empty());
+  scene.pass(milliseconds(300));
+  CHECK(client.receive().starts_with("HTTP/1.1 408"));
+}
+
+TEST_CASE("a body that trickles has one, too") {
+  ServerSettings settings;
+  settings.limits.head_time = seconds(2);
+  settings.limits.min_upload = 1000;
+  Scene scene(settings);
+  Client client(scene);
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000\r\n\r\n");
+  scene.pass(milliseconds(4800));
+  client.send("x");
+  CHECK(client.receive().empty());
+  scene.pass(milliseconds(400));
+  CHECK(client.receive().starts_with("HTTP/1.1 408"));
+}
+
+TEST_CASE("a client that has closed its sending side gets its answer") {
+  Scene scene;
+  Client client(scene);
+  client.send(kGet);
+  client.socket.shutdown(tcp::socket::shutdown_send);
+  CHECK(client.receive().ends_with("hello"));
+  CHECK(client.ended);
+}
+
+TEST_CASE("a client that sends nothing is disconnected after a while") {
+  ServerSettings settings;
+  settings.idle_time = seconds(3);
+  Scene scene(settings);
+  Client client(scene);
+  scene.pass(milliseconds(2900));
+  CHECK(client.receive().empty());
+  CHECK_FALSE(client.ended);
+  scene.pass(milliseconds(300));
+  CHECK(client.receive().empty());
+  CHECK(client.ended);
+}
+
+TEST_CASE("what is refused says why, and its client sees it although it still sends") {
+  Scene scene;
+  Client client(scene);
+  client.send("GET / HTTP/1.1\r\nHo st: localhost\r\n\r\n" + std::string(100'000, 'x'));
+  const std::string answer = client.receive();
+  CHECK(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  CHECK(answer.find("a header name is empty or contains a byte") != std::string::npos);
+}
+
+TEST_CASE("beyond the most connections clients are told so") {
+  ServerSettings settings;
+  settings.max_connections = 2;
+  Scene scene(settings);
+  Client one(scene);
+  Client two(scene);
+  Client three(scene);
+  CHECK(three.receive().starts_with("HTTP/1.1 503"));
+  CHECK(three.ended);
+  CHECK(scene.turned_away_count == 1);
+}
+
+TEST_CASE("a stream goes out in chunks as it is told, and the connection serves on after its end") {
+  Scene scene;
+  scene.tale.pieces = {"once ", "upon a time"};
+  scene.tale.over = true;
+  Client client(scene);
+  client.send("GET /tale HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::string answer = client.receive();
+  CHECK(answer.find("\r\nTransfer-Encoding: chunked\r\n") != std::string::npos);
+  CHECK(answer.ends_with("\r\n\r\n5\r\nonce \r\nb\r\nupon a time\r\n0\r\n\r\n"));
+  CHECK_FALSE(client.ended);
+  client.send(kGet);
+  CHECK(client.receive().ends_with("hello"));
+}
+
+TEST_CASE("to HTTP/1.0 the end of a stream is the end of the connection, and HEAD gets none of it") {
+  Scene scene;
+  scene.tale.pieces = {"once"};
+  scene.tale.over = true;
+  Client head(scene);
+  head.send("HEAD /tale HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(head.receive().ends_with("\r\n\r\n"));
+  CHECK(scene.tale.asked == 0);
+  Client old(scene);
+  old.send("GET /tale HTTP/1.0\r\n\r\n");
+  const std::string answer = old.receive();
+  CHECK(answer.ends_with("\r\n\r\nonce"));
+  CHECK(answer.find("chunked") == std::string::npos);
+  CHECK(old.ended);
+}
+
+TEST_CASE("a stream is asked for more only when its client has taken what came before") {
+  Scene scene;
+  const std::string piece(1 << 20, 'x');
+  scene.tale.pieces.assign(64, piece);
+  Client client(scene);
+  client.send("GET /tale HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const int asked = scene.tale.asked;
+  CHECK(asked < 20);
+  scene.pass(seconds(1));
+  CHECK(scene.tale.asked == asked);
+  client.receive();
+  CHECK(scene.tale.asked > asked);
+}
+
+TEST_CASE("a stream whose client reads nothing ends after a while") {
+  ServerSettings settings;
+  settings.write_time = seconds(3);
+  Scene scene(settings);
+  scene.tale.pieces.assign(64, std::string(1 << 20, 'x'));
+  Client client(scene);
+  client.send("GET /tale HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  scene.pass(milliseconds(2500));
+  CHECK_FALSE(scene.tale.pieces.empty());
+  const int asked = scene.tale.asked;
+  scene.pass(seconds(30));
+  client.receive();
+  CHECK(client.ended);
+  CHECK(scene.tale.asked == asked);
+}
+
+TEST_CASE("a stream is stopped when its client leaves") {
+  Scene scene;
+  Client client(scene);
+  client.send("GET /tale HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(scene.tale.asked == 1);
+  CHECK_FALSE(scene.tale.stopped);
+  client.socket.close();
+  scene.turn();
+  CHECK(scene.tale.stopped);
+}
