@@ -1,5 +1,5 @@
-// The one event loop and the types that run on it: Boost.Asio with C++20 coroutines, a single thread, no
-// locks.
+// An event loop and the types that run on it: Boost.Asio with C++20 coroutines, a single thread, no locks.
+// The dispatcher has one, and the admin port another.
 #pragma once
 
 #include <utility>  // before Asio 1.74, which forgets it

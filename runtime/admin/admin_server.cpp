@@ -5,15 +5,16 @@
 namespace coffees::admin {
 namespace {
 
-// Heads, bodies and patience are smaller than those of the invoke port: observers mean well, or are none.
-http::ServerSettings settings() {
+// Tighter than on the invoke port: requests are small here, and their senders read the answers at once.
+http::ServerSettings settings(std::size_t max_connections) {
   http::ServerSettings settings;
   settings.limits = {
       .head = {.request_line = 4 * 1024, .field_line = 8 * 1024, .total = 32 * 1024, .fields = 64},
       .head_time = std::chrono::seconds(2),
       .max_body = 64 * 1024,
-      .min_upload = 32 * 1024};
-  settings.max_connections = 1024;
+      .min_upload = 32 * 1024,
+      .slow_body_hint = ""};
+  settings.max_connections = max_connections;
   settings.stall_time = std::chrono::seconds(5);
   settings.linger = std::chrono::milliseconds(500);
   return settings;
@@ -21,22 +22,35 @@ http::ServerSettings settings() {
 
 }  // namespace
 
-AdminServer::AdminServer(GuardSettings guard)
+AdminServer::AdminServer(GuardSettings guard, std::size_t max_connections)
     : timers_(loop_.get_executor(), clock_),
       service_(std::move(guard)),
-      server_(loop_, timers_, service_, settings()) {}
+      server_(loop_, timers_, service_, settings(max_connections)),
+      bell_(loop_.get_executor(), [this] {
+        bridge_->bell_has_rung();
+        api_->bell_has_rung();
+      }) {}
 
 void AdminServer::start(const Sources& sources, Loop& dispatcher_loop) {
   const Executor home = loop_.get_executor();
-  bridge_.emplace(dispatcher_loop, home, timers_);
+  bridge_.emplace(dispatcher_loop, home, timers_, bell_);
   scans_.emplace(home);
-  api_.emplace(sources, *bridge_, *scans_, home, timers_);
+  api_.emplace(sources, *bridge_, *scans_, home, timers_, bell_);
   service_.set_api(*api_);
   server_.start();
-  thread_ = std::thread([this] {
-    platform::scheduling::give_way();
-    loop_.run();
-  });
+  thread_ = std::thread([this] { run(); });
+}
+
+void AdminServer::run() {
+  platform::scheduling::give_way();
+  while (true) {
+    try {
+      loop_.run();
+      return;
+    } catch (const std::exception&) {
+      // Out of memory, most likely: what threw is lost, the others go on.
+    }
+  }
 }
 
 void AdminServer::close_bridge() { bridge_->close(); }
@@ -44,7 +58,7 @@ void AdminServer::close_bridge() { bridge_->close(); }
 // The streams end by themselves when they have told the rest; those whose clients do not read do not.
 Task<> AdminServer::end_when_told() {
   const TimePoint limit = timers_.now() + std::chrono::milliseconds(500);
-  while (api_->open_streams() > 0 && timers_.now() < limit)
+  while (!server_.is_quiet() && timers_.now() < limit)
     co_await sleep_until(timers_, timers_.now() + std::chrono::milliseconds(2));
   loop_.stop();
 }

@@ -14,7 +14,8 @@ namespace coffees::admin {
 /// started and stopped on one thread, while the dispatcher's loop does not run.
 class AdminServer {
  public:
-  explicit AdminServer(GuardSettings guard);
+  /// At most `max_connections` at a time.
+  AdminServer(GuardSettings guard, std::size_t max_connections);
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
   ~AdminServer() { stop(); }
@@ -30,11 +31,12 @@ class AdminServer {
   void start(const Sources& sources, Loop& dispatcher_loop);
   /// No question is answered any more: the dispatcher's loop does not run.
   void close_bridge();
-  /// Ends every connection. The event log has been closed before; streams have half a second to tell the
-  /// rest.
+  /// Ends every connection. The event log has been closed before; streams and other answers under way have
+  /// half a second.
   void stop();
 
  private:
+  void run();
   Task<> end_when_told();
 
   SystemClock clock_;
@@ -42,6 +44,7 @@ class AdminServer {
   TimerQueue timers_;
   AdminService service_;
   http::Server server_;
+  Doorbell bell_;
   std::optional<Bridge> bridge_;
   std::optional<ScanThread> scans_;
   std::optional<Api> api_;

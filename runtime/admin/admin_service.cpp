@@ -21,7 +21,7 @@ class AdminHandler final : public http::Handler {
       : service_(service), connection_(connection) {}
 
   http::Refusal examine(const http::Request& request) override {
-    if (request.target.refusal) return request.target.refusal;
+    if (request.target.fault != nullptr) return {400, request.target.fault};
     return check(service_.guard(), request);
   }
 

@@ -49,18 +49,19 @@ std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t m
 
 Reply no_answer() { return problem(503, "unavailable", "the server is stopping, or too busy to answer"); }
 
-Api::Api(const Sources& sources, Bridge& bridge, ScanThread& scans, const Executor& home, TimerQueue& timers)
+Api::Api(const Sources& sources, Bridge& bridge, ScanThread& scans, const Executor& home, TimerQueue& timers,
+         const Doorbell& bell)
     : sources_(sources),
       bridge_(bridge),
       scans_(scans),
       timers_(timers),
-      list_ended_(home),
-      streams_(sources_.log, home, timers, sources_.version, sources_.digest) {}
+      lists_(home, timers, kMostLists),
+      streams_(sources_.log, home, timers, bell, sources_.version, sources_.digest) {}
 
 struct Api::Route {
   const char* method;
   const char* path;
-  Task<Reply> (Api::*handler)(const Asked&, const Parameters&);
+  Task<Reply> (Api::*handler)(const Asked&, const Segments&);
   std::vector<std::string> query = {};  ///< the parameters that it understands
 };
 
@@ -101,8 +102,8 @@ Task<Reply> Api::answer(const Asked& asked) {
   std::string allowed;
   const std::string_view method = asked.method == "HEAD" ? "GET" : asked.method;
   for (const Route& route : table()) {
-    const std::optional<Parameters> parameters = match(route.path, asked.path);
-    if (!parameters) continue;
+    const std::optional<Segments> segments = match(route.path, asked.path);
+    if (!segments) continue;
     if (method != route.method) {
       allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
       continue;
@@ -111,7 +112,7 @@ Task<Reply> Api::answer(const Asked& asked) {
       co_return problem(400, "bad_request", "there is no parameter '" + *unknown + "' here",
                         route.query.empty() ? "there is none at all"
                                             : fmt::format("known: {}", fmt::join(route.query, ", ")));
-    co_return co_await (this->*route.handler)(asked, *parameters);
+    co_return co_await (this->*route.handler)(asked, *segments);
   }
   if (allowed.empty())
     co_return problem(404, "not_found", "there is nothing here", "GET /openapi.json lists what there is");
@@ -120,19 +121,8 @@ Task<Reply> Api::answer(const Asked& asked) {
   co_return reply;
 }
 
-Task<std::shared_ptr<void>> Api::place_for_list() {
-  const TimePoint limit = timers_.now() + std::chrono::seconds(5);
-  while (lists_ >= kMostLists && timers_.now() < limit)
-    co_await wait_until(timers_, list_ended_, std::min(limit, timers_.now() + std::chrono::milliseconds(50)));
-  std::shared_ptr<void> place;
-  if (lists_ < kMostLists) {
-    ++lists_;
-    place = {static_cast<void*>(&lists_), [this](void*) {
-               --lists_;
-               list_ended_.notify();
-             }};
-  }
-  co_return place;
+Reply Api::too_many_lists() {
+  return problem(503, "too_many_lists", "eight other clients are reading long lists", "try again");
 }
 
 Task<std::optional<State>> Api::state() {

@@ -51,47 +51,48 @@ struct Asked {
 /// timers are `timers`.
 class Api {
  public:
-  Api(const Sources& sources, Bridge& bridge, ScanThread& scans, const Executor& home, TimerQueue& timers);
+  Api(const Sources& sources, Bridge& bridge, ScanThread& scans, const Executor& home, TimerQueue& timers,
+      const Doorbell& bell);
 
   /// Answers, whatever the request is. It stays where it is meanwhile.
   Task<Reply> answer(const Asked& asked);
 
-  /// How many clients follow the events.
-  [[nodiscard]] std::size_t open_streams() const { return streams_.count(); }
+  /// The bell that was given has rung: there may be news for streams.
+  void bell_has_rung() { streams_.bell_has_rung(); }
 
   /// "GET /api/v1/workers", ... : every route there is, as openapi.json has to describe it.
   static std::vector<std::string> routes();
 
  private:
-  using Parameters = std::vector<std::string>;
+  using Segments = std::vector<std::string>;  ///< of the path: what stood for {...}
   struct Route;
   static const std::vector<Route>& table();
 
-  Task<Reply> start_page(const Asked& asked, const Parameters& parameters);
-  Task<Reply> healthz(const Asked& asked, const Parameters& parameters);
-  Task<Reply> openapi(const Asked& asked, const Parameters& parameters);
-  Task<Reply> metrics(const Asked& asked, const Parameters& parameters);
-  Task<Reply> list_functions(const Asked& asked, const Parameters& parameters);
-  Task<Reply> one_function(const Asked& asked, const Parameters& parameters);
-  Task<Reply> warm(const Asked& asked, const Parameters& parameters);
-  Task<Reply> cold(const Asked& asked, const Parameters& parameters);
-  Task<Reply> list_workers(const Asked& asked, const Parameters& parameters);
-  Task<Reply> stop_worker(const Asked& asked, const Parameters& parameters);
-  Task<Reply> list_invocations(const Asked& asked, const Parameters& parameters);
-  Task<Reply> one_invocation(const Asked& asked, const Parameters& parameters);
-  Task<Reply> invocation_logs(const Asked& asked, const Parameters& parameters);
-  Task<Reply> list_logs(const Asked& asked, const Parameters& parameters);
-  Task<Reply> stats(const Asked& asked, const Parameters& parameters);
-  Task<Reply> isolation(const Asked& asked, const Parameters& parameters);
-  Task<Reply> effective_config(const Asked& asked, const Parameters& parameters);
-  Task<Reply> version(const Asked& asked, const Parameters& parameters);
-  Task<Reply> events(const Asked& asked, const Parameters& parameters);
+  Task<Reply> start_page(const Asked& asked, const Segments& segments);
+  Task<Reply> healthz(const Asked& asked, const Segments& segments);
+  Task<Reply> openapi(const Asked& asked, const Segments& segments);
+  Task<Reply> metrics(const Asked& asked, const Segments& segments);
+  Task<Reply> list_functions(const Asked& asked, const Segments& segments);
+  Task<Reply> one_function(const Asked& asked, const Segments& segments);
+  Task<Reply> warm(const Asked& asked, const Segments& segments);
+  Task<Reply> cold(const Asked& asked, const Segments& segments);
+  Task<Reply> list_workers(const Asked& asked, const Segments& segments);
+  Task<Reply> stop_worker(const Asked& asked, const Segments& segments);
+  Task<Reply> list_invocations(const Asked& asked, const Segments& segments);
+  Task<Reply> one_invocation(const Asked& asked, const Segments& segments);
+  Task<Reply> invocation_logs(const Asked& asked, const Segments& segments);
+  Task<Reply> list_logs(const Asked& asked, const Segments& segments);
+  Task<Reply> stats(const Asked& asked, const Segments& segments);
+  Task<Reply> isolation(const Asked& asked, const Segments& segments);
+  Task<Reply> effective_config(const Asked& asked, const Segments& segments);
+  Task<Reply> version(const Asked& asked, const Segments& segments);
+  Task<Reply> events(const Asked& asked, const Segments& segments);
 
-  /// A place among those that make a list, each of which may be large; null when none gets free soon.
-  Task<std::shared_ptr<void>> place_for_list();
-  /// What `make()` returns, made on the scan thread while there is a place for it.
+  /// What `make()` returns, made on the scan thread, while there is a place among those that make a list:
+  /// each may be large. 503 when no place gets free soon.
   template <typename Make>
   Task<Reply> scan(Make make);
+  static Reply too_many_lists();
   /// The state now; nothing when the dispatcher's loop does not answer.
   Task<std::optional<State>> state();
   /// The place of a function in the configuration; nothing for another name.
@@ -106,9 +107,18 @@ class Api {
   Bridge& bridge_;
   ScanThread& scans_;
   TimerQueue& timers_;
-  std::size_t lists_ = 0;  ///< places that are taken
-  Signal list_ended_;
+  Places lists_;
   EventStreams streams_;
 };
+
+template <typename Make>
+Task<Reply> Api::scan(Make make) {
+  const TimePoint limit = timers_.now() + std::chrono::seconds(5);
+  std::shared_ptr<void> place = co_await lists_.take(limit);
+  if (!place) co_return too_many_lists();
+  Reply reply = co_await scans_.run(std::move(make));
+  reply.place = std::move(place);
+  co_return reply;
+}
 
 }  // namespace coffees::admin

@@ -12,7 +12,7 @@ constexpr const char* kPagePolicy =
 
 }  // namespace
 
-Task<Reply> Api::start_page(const Asked&, const Parameters&) {
+Task<Reply> Api::start_page(const Asked&, const Segments&) {
   const std::optional<State> now = co_await state();
   if (!now) co_return no_answer();
   Reply reply;
@@ -22,18 +22,18 @@ Task<Reply> Api::start_page(const Asked&, const Parameters&) {
   co_return reply;
 }
 
-Task<Reply> Api::healthz(const Asked&, const Parameters&) {
+Task<Reply> Api::healthz(const Asked&, const Segments&) {
   const Json content{{"status", "ok"}, {"server", "coffees"}, {"port", "admin"}};
   co_return document(content);
 }
 
-Task<Reply> Api::openapi(const Asked&, const Parameters&) {
+Task<Reply> Api::openapi(const Asked&, const Segments&) {
   Reply reply;
   reply.body = kOpenApi;
   co_return reply;
 }
 
-Task<Reply> Api::metrics(const Asked&, const Parameters&) {
+Task<Reply> Api::metrics(const Asked&, const Segments&) {
   const std::size_t streams = streams_.count();
   const auto read = [this, streams] {
     return MetricsSource{.state = read_state(sources_.dispatcher, sources_.log.functions()),
@@ -49,17 +49,17 @@ Task<Reply> Api::metrics(const Asked&, const Parameters&) {
   co_return reply;
 }
 
-Task<Reply> Api::isolation(const Asked&, const Parameters&) { co_return document(sources_.isolation); }
+Task<Reply> Api::isolation(const Asked&, const Segments&) { co_return document(sources_.isolation); }
 
-Task<Reply> Api::effective_config(const Asked&, const Parameters&) { co_return document(sources_.effective); }
+Task<Reply> Api::effective_config(const Asked&, const Segments&) { co_return document(sources_.effective); }
 
-Task<Reply> Api::version(const Asked&, const Parameters&) {
+Task<Reply> Api::version(const Asked&, const Segments&) {
   const Json content{
       {"version", sources_.version}, {"config", sources_.digest}, {"url", sources_.invoke_url}};
   co_return document(content);
 }
 
-Task<Reply> Api::events(const Asked& asked, const Parameters&) {
+Task<Reply> Api::events(const Asked& asked, const Segments&) {
   const std::string_view function = http::value_of(asked.query, "function");
   if (!function.empty() && !find_function(function)) co_return unknown_function(function);
   const std::string_view types = http::value_of(asked.query, "types");

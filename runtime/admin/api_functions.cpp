@@ -14,7 +14,7 @@ Json only_member(const Json& body, const char* name) {
 
 }  // namespace
 
-Task<Reply> Api::list_functions(const Asked&, const Parameters&) {
+Task<Reply> Api::list_functions(const Asked&, const Segments&) {
   const std::optional<State> now = co_await state();
   if (!now) co_return no_answer();
   Json all = Json::array();
@@ -23,17 +23,17 @@ Task<Reply> Api::list_functions(const Asked&, const Parameters&) {
   co_return document({{"functions", all}});
 }
 
-Task<Reply> Api::one_function(const Asked&, const Parameters& parameters) {
-  const std::optional<std::size_t> index = find_function(parameters[0]);
-  if (!index) co_return unknown_function(parameters[0]);
+Task<Reply> Api::one_function(const Asked&, const Segments& segments) {
+  const std::optional<std::size_t> index = find_function(segments[0]);
+  if (!index) co_return unknown_function(segments[0]);
   const std::optional<State> now = co_await state();
   if (!now) co_return no_answer();
   co_return document(
       function_document(sources_.configuration.functions[*index], now->functions[*index], level()));
 }
 
-Task<Reply> Api::warm(const Asked& asked, const Parameters& parameters) {
-  const std::string& name = parameters[0];
+Task<Reply> Api::warm(const Asked& asked, const Segments& segments) {
+  const std::string& name = segments[0];
   if (!find_function(name)) co_return unknown_function(name);
   std::uint64_t count = 1;
   if (!asked.body.empty()) {
@@ -52,8 +52,8 @@ Task<Reply> Api::warm(const Asked& asked, const Parameters& parameters) {
   co_return document({{"function", name}, {"asked", count}, {"started", *started}}, 202);
 }
 
-Task<Reply> Api::cold(const Asked&, const Parameters& parameters) {
-  const std::string& name = parameters[0];
+Task<Reply> Api::cold(const Asked&, const Segments& segments) {
+  const std::string& name = segments[0];
   if (!find_function(name)) co_return unknown_function(name);
   const auto retire = [this, name] { return sources_.dispatcher.catalog().find(name)->second->cold(); };
   const auto retired = co_await bridge_.ask(retire);
@@ -62,12 +62,12 @@ Task<Reply> Api::cold(const Asked&, const Parameters& parameters) {
 }
 
 // On the scan thread: the peak memory of each worker is read from /proc.
-Task<Reply> Api::list_workers(const Asked& asked, const Parameters&) {
+Task<Reply> Api::list_workers(const Asked& asked, const Segments&) {
   const std::string wanted(http::value_of(asked.query, "function"));
   if (!wanted.empty() && !find_function(wanted)) co_return unknown_function(wanted);
   std::optional<State> now = co_await state();
   if (!now) co_return no_answer();
-  const auto make = [this, wanted, state = std::move(*now)] {
+  auto make = [this, wanted, state = std::move(*now)] {
     Json all = Json::array();
     for (std::size_t i = 0; i < state.functions.size(); ++i) {
       const std::string& name = sources_.log.functions()[i];
@@ -77,11 +77,11 @@ Task<Reply> Api::list_workers(const Asked& asked, const Parameters&) {
     }
     return document({{"workers", all}});
   };
-  co_return co_await scans_.run(make);
+  co_return co_await scan(std::move(make));
 }
 
-Task<Reply> Api::stop_worker(const Asked&, const Parameters& parameters) {
-  const std::string& id = parameters[0];
+Task<Reply> Api::stop_worker(const Asked&, const Segments& segments) {
+  const std::string& id = segments[0];
   const std::size_t hash = id.rfind('#');
   const auto worker =
       hash == std::string::npos ? std::nullopt : whole_number(id.substr(hash + 1), UINT32_MAX);

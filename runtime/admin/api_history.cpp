@@ -62,17 +62,7 @@ Reply unknown_invocation() {
 
 }  // namespace
 
-template <typename Make>
-Task<Reply> Api::scan(Make make) {
-  std::shared_ptr<void> place = co_await place_for_list();
-  if (!place)
-    co_return problem(503, "too_many_lists", "eight others are still reading long lists", "ask again");
-  Reply reply = co_await scans_.run(std::move(make));
-  reply.place = std::move(place);
-  co_return reply;
-}
-
-Task<Reply> Api::list_invocations(const Asked& asked, const Parameters&) {
+Task<Reply> Api::list_invocations(const Asked& asked, const Segments&) {
   HistoryFilter filter;
   if (std::optional<Reply> refusal = read_filter(asked.query, filter)) co_return std::move(*refusal);
   if (!filter.function.empty() && !find_function(filter.function))
@@ -81,16 +71,16 @@ Task<Reply> Api::list_invocations(const Asked& asked, const Parameters&) {
   co_return co_await scan(make);
 }
 
-Task<Reply> Api::one_invocation(const Asked&, const Parameters& parameters) {
-  const auto make = [this, id = parameters[0]] {
+Task<Reply> Api::one_invocation(const Asked&, const Segments& segments) {
+  const auto make = [this, id = segments[0]] {
     const auto events = events_of_request(sources_.log, id);
     return events ? list("events", *events) : unknown_invocation();
   };
   co_return co_await scan(make);
 }
 
-Task<Reply> Api::invocation_logs(const Asked&, const Parameters& parameters) {
-  const auto make = [this, id = parameters[0]] {
+Task<Reply> Api::invocation_logs(const Asked&, const Segments& segments) {
+  const auto make = [this, id = segments[0]] {
     if (!events_of_request(sources_.log, id)) return unknown_invocation();
     HistoryFilter filter;
     filter.request = id;
@@ -102,7 +92,7 @@ Task<Reply> Api::invocation_logs(const Asked&, const Parameters& parameters) {
   co_return co_await scan(make);
 }
 
-Task<Reply> Api::list_logs(const Asked& asked, const Parameters&) {
+Task<Reply> Api::list_logs(const Asked& asked, const Segments&) {
   HistoryFilter filter;
   filter.limit = 1000;
   if (std::optional<Reply> refusal = read_filter(asked.query, filter)) co_return std::move(*refusal);
@@ -117,7 +107,7 @@ Task<Reply> Api::list_logs(const Asked& asked, const Parameters&) {
   co_return co_await scan(make);
 }
 
-Task<Reply> Api::stats(const Asked& asked, const Parameters&) {
+Task<Reply> Api::stats(const Asked& asked, const Segments&) {
   HistoryFilter filter;
   if (std::optional<Reply> refusal = read_filter(asked.query, filter)) co_return std::move(*refusal);
   if (!filter.function.empty() && !find_function(filter.function))

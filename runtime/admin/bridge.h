@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <deque>
+#include <exception>
+#include <memory>
 #include <optional>
 
-#include "admin/elsewhere.h"
-#include "timer_queue.h"
+#include "admin/doorbell.h"
+#include "admin/places.h"
 
 namespace coffees::admin {
 
@@ -18,54 +19,68 @@ namespace coffees::admin {
 /// but for close().
 class Bridge {
  public:
-  /// `timers` are those of the admin port's loop, which `home` runs.
-  Bridge(Loop& dispatcher_loop, const Executor& home, TimerQueue& timers)
-      : there_(dispatcher_loop), home_(home), timers_(timers), free_(home) {}
+  /// `timers` are those of the admin port's loop, which `home` runs. `bell` wakes that loop, and
+  /// bell_has_rung() is called then.
+  Bridge(Loop& dispatcher_loop, const Executor& home, TimerQueue& timers, const Doorbell& bell)
+      : there_(dispatcher_loop), timers_(timers), bell_(bell), line_(home, timers, 1), answered_(home) {}
 
   /// Runs `question()` on the dispatcher's loop. Returns its result, or nothing when the server is stopping
-  /// or that loop has not come to it within two seconds. What the question refers to must be that loop's own
-  /// or outlive it.
+  /// or that loop has not come to it two seconds from now. What the question refers to must be that loop's
+  /// own or outlive it.
   template <typename Question>
   auto ask(Question question) -> Task<std::optional<decltype(question())>> {
     using Answer = decltype(question());
-    const Turn turn(*this);
-    while (turns_.front() != &turn) co_await free_.wait();
+    const TimePoint limit = timers_.now() + std::chrono::seconds(2);
+    const std::shared_ptr<void> turn = co_await line_.take(limit);
+    if (!turn) co_return std::nullopt;
     co_await sleep_until(timers_, next_);
-    const TimePoint now = timers_.now();
-    next_ = now + std::chrono::milliseconds(2);
-    if (closed()) co_return std::nullopt;
-    const auto errand = send_errand(there_, home_, std::move(question));
-    const TimePoint limit = now + std::chrono::seconds(2);
-    while (!errand->done && !closed() && timers_.now() < limit)
-      co_await wait_until(timers_, errand->told,
-                          std::min(limit, timers_.now() + std::chrono::milliseconds(20)));
+    next_ = timers_.now() + std::chrono::milliseconds(2);
+    const auto errand = std::make_shared<Errand<Answer>>();
+    if (!closed()) send(errand, std::move(question));
+    while (!errand->done.load(std::memory_order_acquire) && !closed() && timers_.now() < limit)
+      co_await wait_until(timers_, answered_, std::min(limit, timers_.now() + std::chrono::milliseconds(20)));
     std::optional<Answer> answer;
-    if (errand->done) answer = errand->take();
+    if (errand->done.load(std::memory_order_acquire)) {
+      if (errand->error) std::rethrow_exception(errand->error);
+      answer = std::move(errand->answer);
+    }
     co_return answer;
   }
+
+  /// There may be an answer.
+  void bell_has_rung() { answered_.notify(); }
 
   /// From now on nothing is answered: the dispatcher's loop does not run any more. Any thread.
   void close() { closed_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
 
  private:
-  // A place in the line of those that ask, in order of arrival.
-  struct Turn {
-    explicit Turn(Bridge& of) : bridge(of) { bridge.turns_.push_back(this); }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() {
-      std::erase(bridge.turns_, this);
-      bridge.free_.notify();
-    }
-    Bridge& bridge;
+  // Shared by both loops: the coroutine that asks may be gone when it is answered.
+  template <typename Answer>
+  struct Errand {
+    std::optional<Answer> answer;
+    std::exception_ptr error;
+    std::atomic<bool> done{false};  ///< set last, by the dispatcher's loop
   };
 
+  template <typename Answer, typename Question>
+  void send(const std::shared_ptr<Errand<Answer>>& errand, Question question) {
+    asio::post(there_, [errand, question = std::move(question), this]() mutable {
+      try {
+        errand->answer.emplace(question());
+      } catch (...) {
+        errand->error = std::current_exception();
+      }
+      errand->done.store(true, std::memory_order_release);
+      bell_.ring();
+    });
+  }
+
   Loop& there_;
-  Executor home_;
   TimerQueue& timers_;
-  std::deque<const Turn*> turns_;
-  Signal free_;
+  const Doorbell& bell_;
+  Places line_;
+  Signal answered_;
   TimePoint next_;
   std::atomic<bool> closed_{false};
 };

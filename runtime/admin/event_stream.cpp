@@ -80,7 +80,11 @@ class EventStream final : public http::Pieces {
 
   Task<std::string> next() override {
     while (!stopped_) {
-      if (told_ && !owner_.log_.closed()) co_await wait();
+      // Looked at first: when it is closed, all that there will be is there.
+      const bool closed = owner_.log_.closed();
+      if (told_ && !closed) co_await wait();
+      // Many streams that tell the rest at the same time take turns.
+      if (closed) co_await yield_to_others();
       const bool more = !stopped_ && collect();
       told_ = true;
       const TimePoint now = owner_.timers_.now();
@@ -89,7 +93,7 @@ class EventStream final : public http::Pieces {
         next_ping_ = now + kPingEvery;
         co_return std::exchange(pending_, {});
       }
-      if (owner_.log_.closed() && !more) break;  // everything that there was has been told
+      if (closed && !more) break;
     }
     co_return std::string();
   }

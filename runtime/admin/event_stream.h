@@ -27,12 +27,12 @@ class EventStreams {
   static constexpr std::size_t kMost = 128;
 
   /// `configuration` is the digest that `hello` names. `log` and `timers` outlive the streams.
-  EventStreams(events::EventLog& log, const Executor& home, TimerQueue& timers, std::string version,
-               std::string configuration)
+  EventStreams(events::EventLog& log, const Executor& home, TimerQueue& timers, const Doorbell& bell,
+               std::string version, std::string configuration)
       : log_(log),
         home_(home),
         timers_(timers),
-        news_(log, home),
+        news_(log, bell),
         version_(std::move(version)),
         configuration_(std::move(configuration)) {}
 
@@ -46,6 +46,9 @@ class EventStreams {
   static std::string unknown_type(std::string_view types);
 
   [[nodiscard]] std::size_t count() const { return count_; }
+
+  /// There may be news.
+  void bell_has_rung() { news_.bell_has_rung(); }
 
  private:
   friend class EventStream;

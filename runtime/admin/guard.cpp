@@ -39,6 +39,7 @@ Fields fields_of(const http::Request& request) {
 
 http::Refusal check(const GuardSettings& settings, const http::Request& request) {
   const http::RequestParser& parser = request.parser;
+  if (parser.host.empty() && request.target.authority.empty()) return {400, "a Host field is needed"};
   http::Refusal refusal = settings.access.check({.authority = request.target.authority,
                                                  .host = parser.host,
                                                  .origin = parser.origin,
@@ -56,7 +57,7 @@ http::Refusal check(const GuardSettings& settings, const http::Request& request)
   if (fields.authorization.starts_with(scheme) &&
       same_secret(fields.authorization.substr(scheme.size()), settings.token))
     return {};
-  return {401, "this admin port wants a token", settings.token_hint};
+  return {401, "this admin port wants a token", settings.token_hint, "unauthorized"};
 }
 
 }  // namespace coffees::admin

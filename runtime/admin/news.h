@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "admin/doorbell.h"
 #include "events/event_log.h"
 #include "loop.h"
 
@@ -17,9 +18,11 @@ class News {
     explicit Listener(const Executor& home) : wake(home) {}
     Signal wake;
     bool wants_news = false;
+    std::uint64_t seen = 0;
   };
 
-  News(events::EventLog& log, const Executor& home);
+  /// `bell` wakes the admin port's loop, and bell_has_rung() is called then.
+  News(events::EventLog& log, const Doorbell& bell);
   News(const News&) = delete;
   News& operator=(const News&) = delete;
   ~News() { log_.on_news({}); }
@@ -31,9 +34,10 @@ class News {
   /// already.
   bool listen(Listener& listener, std::uint64_t seen);
 
- private:
-  void tell();
+  /// There may be news.
+  void bell_has_rung();
 
+ private:
   events::EventLog& log_;
   std::vector<Listener*> listeners_;
 };

@@ -1,4 +1,4 @@
-// The state of the server at one moment, copied out on the loop for the threads of the admin port.
+// The state of the server at one moment, copied out on the dispatcher's loop for the admin port's.
 #pragma once
 
 #include <vector>

@@ -174,17 +174,18 @@ int serve(const ServeOptions& options) {
   Dispatcher dispatcher(std::move(assembly.catalog), log, clock);
   log.on_stats([&dispatcher] { return admin::read_stats(dispatcher); });
 
-  front::InvokeService service(dispatcher, timers, invoke_settings(options, configuration));
-  http::Server front(loop, timers, service, server_settings(configuration.server, open_files));
+  front::InvokeService invoke_service(dispatcher, timers, invoke_settings(options, configuration));
+  http::Server front(loop, timers, invoke_service, server_settings(configuration.server, open_files));
   const std::string made_token = make_token_if_needed(configuration);
   admin::AdminServer admin(
       {.access = http::AccessRules(configuration.server.hosts, configuration.server.admin_host),
-       .token = made_token.empty() ? configuration.server.admin_token : made_token});
+       .token = made_token.empty() ? configuration.server.admin_token : made_token},
+      std::clamp<std::size_t>(open_files / 8, 64, 1024));
   if (const std::optional<int> failed = take_ports(front, admin, configuration.server, console))
     return *failed;
   const std::string url = url_of(configuration.server.host, front.port());
   const std::string admin_url = url_of(configuration.server.admin_host, admin.port());
-  service.set_admin_url(admin_url);
+  invoke_service.set_admin_url(admin_url);
   std::optional<ServerFile> server_file;
   if (!options.in_background) server_file.emplace(url, admin_url, made_token);
   if (!made_token.empty()) tell_where_token_is(admin, server_file ? server_file->path() : "", console);

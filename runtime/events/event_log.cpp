@@ -257,11 +257,6 @@ std::uint64_t EventLog::wait_for_news(std::uint64_t seen, std::chrono::milliseco
   return newest();
 }
 
-void EventLog::wait_for_close(std::chrono::milliseconds limit) const {
-  std::unique_lock lock(mutex_);
-  closing_.wait_for(lock, limit, [&] { return closed(); });
-}
-
 void EventLog::close() {
   if (more_refusals_.armed()) {
     more_refusals_.disarm();
@@ -269,11 +264,10 @@ void EventLog::close() {
   }
   {
     const std::lock_guard lock(mutex_);
-    closed_.store(true, std::memory_order_relaxed);
+    closed_.store(true, std::memory_order_release);
     announced_ = newest();
   }
   news_.notify_all();
-  closing_.notify_all();
   if (tell_news_) tell_news_();
 }
 

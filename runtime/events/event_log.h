@@ -77,15 +77,14 @@ class EventLog {
   /// Waits until something is new since `seen`, the log is closed, or `limit` has passed. News are announced
   /// in batches, 20 ms after the first of them: one wake-up per batch, not per event. Returns newest().
   std::uint64_t wait_for_news(std::uint64_t seen, std::chrono::milliseconds limit) const;
-  /// Waits until the log is closed or `limit` has passed: a pause that news do not end, nor wake up for.
-  void wait_for_close(std::chrono::milliseconds limit) const;
   /// No more news will come; wakes all who wait.
   void close();
-  /// For readers on another loop: `tell` is called, on any thread, once after each want_news(), when there is
-  /// something new (in batches, like above), and when the log is closed. Set while nothing happens.
+  /// For readers on another loop: `tell` is called once after each want_news(), when there is something new
+  /// (in batches, like above), and when the log is closed; by whoever writes, so it must not wait for
+  /// anything. Set while nothing happens.
   void on_news(std::function<void()> tell) { tell_news_ = std::move(tell); }
-  void want_news() const { news_wanted_.store(true, std::memory_order_seq_cst); }
-  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_relaxed); }
+  void want_news() const { news_wanted_.exchange(true, std::memory_order_seq_cst); }
+  [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
 
  private:
   template <typename Body>
@@ -120,7 +119,6 @@ class EventLog {
 
   mutable std::mutex mutex_;  ///< tried once per batch; the loop never waits for it
   mutable std::condition_variable news_;
-  mutable std::condition_variable closing_;
   std::uint64_t announced_ = 0;
   std::atomic<bool> closed_{false};
   std::function<void()> tell_news_;

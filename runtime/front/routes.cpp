@@ -22,7 +22,7 @@ Route refused(int status, std::string detail) {
 
 Route route(std::string_view method, const http::Target& target) {
   if (method == "TRACE" || method == "CONNECT") return refused(405, "this method does not reach functions");
-  if (target.refusal) return refused(target.refusal.status, target.refusal.detail);
+  if (target.fault != nullptr) return refused(400, target.fault);
   Route route;
   route.query = target.query;
   if (target.path != "*") {

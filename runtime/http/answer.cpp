@@ -73,7 +73,7 @@ Answer streamed(std::string_view content_type, std::unique_ptr<Pieces> pieces, c
 }
 
 Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view extra) {
-  const char* code = name_of(refusal_code(refusal.status));
+  const char* code = refusal.code != nullptr ? refusal.code : name_of(refusal_code(refusal.status));
   std::string fields(extra);
   append_error(fields, code);
   return plain(refusal.status, "application/problem+json",

@@ -34,7 +34,7 @@ class Pieces {
 
   /// The next piece; empty at the end. Asked for when the client has taken the one before.
   virtual Task<std::string> next() = 0;
-  /// The client has gone: a wait in next() ends soon, and what it returns is not used.
+  /// The client has gone: a wait in next() ends soon, and returns an empty piece.
   virtual void stop() = 0;
 };
 

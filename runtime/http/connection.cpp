@@ -64,9 +64,12 @@ Task<bool> Connection::serve_one() {
   if (read.state == ReadResult::State::refused) co_return co_await refuse(request, read.refusal);
   socket_.clear_deadline();  // an answer has its own, if any
   Answer answer = co_await handler_->answer(request);
-  const bool goes_on = co_await write(answer);
+  const asio::const_buffer head = asio::buffer(answer.head);
+  const asio::const_buffer body = asio::buffer(answer.body);
+  bool written = co_await write_bytes(head, body, server_.settings().stall_time);
+  if (written && answer.pieces) written = co_await write_pieces(answer);
   server_.scratch().give_back_head(std::move(answer.head));
-  co_return goes_on;
+  co_return written && !answer.close;
 }
 
 AnswerFrame Connection::frame(const Request& request) const {
@@ -81,21 +84,15 @@ AnswerFrame Connection::frame(const Request& request) const {
 Task<bool> Connection::refuse(const Request& request, const Refusal& refusal) {
   AnswerFrame closing = frame(request);
   closing.close = true;
-  Answer answer = http::refuse(refusal, closing, handler_->refused(request, refusal));
-  co_await write(answer);
+  const Answer answer = http::refuse(refusal, closing, handler_->refused(request, refusal));
+  const asio::const_buffer head = asio::buffer(answer.head);
+  const asio::const_buffer body = asio::buffer(answer.body);
+  co_await write_bytes(head, body, server_.settings().stall_time);
   co_await linger();
   co_return false;
 }
 
-// Returns whether the connection goes on after it.
-Task<bool> Connection::write(Answer& answer) {
-  const asio::const_buffer head = asio::buffer(answer.head);
-  const asio::const_buffer body = asio::buffer(answer.body);
-  bool written = co_await write_bytes(head, body, server_.settings().stall_time);
-  if (written && answer.pieces) written = co_await write_pieces(answer);
-  co_return written && !answer.close;
-}
-
+// Returns whether the client has taken all of it.
 Task<bool> Connection::write_bytes(asio::const_buffer first, asio::const_buffer second, Duration stall_time) {
   const std::size_t size = first.size() + second.size();
   std::array<asio::const_buffer, 2> pieces{first, second};

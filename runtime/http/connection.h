@@ -24,9 +24,11 @@ class Connection final : public boost::intrusive::list_base_hook<> {
 
   /// Called now and then by the server: ends a wait whose deadline has passed.
   void check_deadline(TimePoint now) { socket_.check_deadline(now); }
-  /// Ends a wait for a further request: the server stops.
-  void close_if_idle() {
-    if (idle_) socket_.check_deadline(TimePoint::max());
+  /// Ends a wait for the next request, or the first one. Returns whether there was one.
+  bool close_if_idle() {
+    if (!std::exchange(idle_, false)) return false;
+    socket_.check_deadline(TimePoint::max());
+    return true;
   }
 
   // For its handler.
@@ -37,7 +39,6 @@ class Connection final : public boost::intrusive::list_base_hook<> {
  private:
   Task<bool> serve_one();
   Task<bool> refuse(const Request& request, const Refusal& refusal);
-  Task<bool> write(Answer& answer);
   Task<bool> write_bytes(asio::const_buffer first, asio::const_buffer second, Duration stall_time);
   Task<bool> write_pieces(Answer& answer);
   Task<> linger();

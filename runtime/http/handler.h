@@ -38,7 +38,7 @@ class Service {
   Service& operator=(const Service&) = delete;
   virtual ~Service() = default;
 
-  /// The handler of a new connection, which outlives it.
+  /// The handler of a new connection. The connection outlives it.
   virtual std::unique_ptr<Handler> handler_for(Connection& connection) = 0;
   /// A client was sent away with 503: there are too many connections.
   virtual void turned_away(std::string_view request_id) = 0;

@@ -24,7 +24,8 @@ struct HeadLimits {
 struct Refusal {
   int status = 0;  ///< HTTP status; 0: not refused
   std::string detail;
-  std::string hint{};  ///< what to do about it; may be empty
+  std::string hint{};          ///< what to do about it; may be empty
+  const char* code = nullptr;  ///< a stable word for programs; null: that of the status (refusal_code.h)
   [[nodiscard]] explicit operator bool() const { return status != 0; }
 };
 

@@ -177,8 +177,8 @@ Task<ReadResult> read_body(TimedSocket& socket, Request& request, const RequestL
     result.state = State::gone;
   }
   if (result.state == State::gone && socket.expired())
-    result = ReadResult::refused({408, "the body of the request did not arrive in time",
-                                  "`min_upload` of [server] says how slowly it may come"});
+    result =
+        ReadResult::refused({408, "the body of the request did not arrive in time", limits.slow_body_hint});
   co_return result;
 }
 

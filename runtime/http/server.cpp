@@ -1,5 +1,7 @@
 #include "http/server.h"
 
+#include <algorithm>
+
 #include "http/answer.h"
 #include "platform/output.h"
 
@@ -86,19 +88,31 @@ Task<> Server::accept(Acceptor& acceptor) {
       co_await sleep_until(timers_, timers_.now() + kAcceptPause);
       continue;
     }
-    if (connections_.size() >= settings_.max_connections) {
-      turn_away(std::move(socket));
-      continue;
+    try {
+      admit(std::move(socket));
+    } catch (const std::exception&) {
+      // Out of memory, most likely: this client loses its connection, the others keep theirs.
     }
-    spawn_detached(loop_.get_executor(), [](Server& server, Socket client) -> Task<> {
-      try {
-        Connection connection(server, std::move(client));
-        co_await connection.run();
-      } catch (const std::exception&) {
-        // Out of memory, most likely: this client loses its connection, the others keep theirs.
-      }
-    }(*this, std::move(socket)));
   }
+}
+
+void Server::admit(Socket socket) {
+  if (connections_.size() >= settings_.max_connections && !close_one_that_is_idle())
+    return turn_away(std::move(socket));
+  spawn_detached(loop_.get_executor(), [](Server& server, Socket client) -> Task<> {
+    try {
+      Connection connection(server, std::move(client));
+      co_await connection.run();
+    } catch (const std::exception&) {
+      // As above.
+    }
+  }(*this, std::move(socket)));
+}
+
+// The one that has been open for longest: those that only hold a place make room for those that ask.
+bool Server::close_one_that_is_idle() {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](Connection& connection) { return connection.close_if_idle(); });
 }
 
 void Server::turn_away(Socket socket) {

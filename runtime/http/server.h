@@ -15,11 +15,12 @@ namespace coffees::http {
 
 struct ServerSettings {
   RequestLimits limits{};
-  std::size_t max_connections = 10'000;  ///< more are turned away with a 503
+  std::size_t max_connections =
+      10'000;  ///< beyond them one that is idle is closed, or the new one turned away
   Duration idle_time{std::chrono::seconds(75)};
   Duration write_time{std::chrono::seconds(30)};  ///< for a client to take an answer or a piece of one, and
                                                   ///< a second more for each 64 KiB
-  Duration stall_time{std::chrono::seconds(30)};  ///< for a client to take anything at all of an answer
+  Duration stall_time{std::chrono::hours(24)};    ///< for a client to take anything at all of an answer
   Duration linger{std::chrono::seconds(2)};       ///< how long a refused client may go on sending
 };
 
@@ -39,7 +40,9 @@ class Server {
   void start();
   /// No connection is kept any longer than its current request; new requests are still answered.
   void drain();
-  /// Completes when no request is under way.
+  /// Whether no request is under way.
+  [[nodiscard]] bool is_quiet() const { return active_ == 0; }
+  /// Completes when that is so.
   Task<> wait_until_quiet();
 
   /// Counts a request from its head to the last byte of its answer.
@@ -73,6 +76,8 @@ class Server {
   static ErrorCode bind(Acceptor& acceptor, const asio::ip::address& address, std::uint16_t port);
   Task<> accept(Acceptor& acceptor);
   Task<> sweep();
+  void admit(Socket socket);
+  bool close_one_that_is_idle();
   void turn_away(Socket socket);
 
   Loop& loop_;

@@ -13,7 +13,7 @@ bool is_absolute(std::string_view target) {
 
 Target refused(const char* detail) {
   Target target;
-  target.refusal = {400, detail};
+  target.fault = detail;
   return target;
 }
 

@@ -10,10 +10,10 @@ namespace coffees::http {
 /// The parts of a target in origin, absolute or asterisk form (RFC 9112 section 3.2). The views borrow from
 /// it.
 struct Target {
-  std::string_view path;       ///< "/..." or "*"
-  std::string_view query;      ///< what follows "?"
-  std::string_view authority;  ///< of the absolute form, else empty: it replaces the Host field
-  Refusal refusal;             ///< set: it is none of these forms
+  std::string_view path;        ///< "/..." or "*"
+  std::string_view query;       ///< what follows "?"
+  std::string_view authority;   ///< of the absolute form, else empty: it replaces the Host field
+  const char* fault = nullptr;  ///< set: it is none of these forms, and why (400)
 };
 
 /// `method`: the asterisk goes with OPTIONS only.

@@ -26,11 +26,11 @@ std::vector<Registration>& registrations() {
 }
 
 // Libraries may register from several threads at once, as they may with the C library.
-std::mutex& registering() {
+[[maybe_unused]] std::mutex& registering() {
   static std::mutex mutex;
   return mutex;
 }
-std::atomic<bool> noting{true};
+[[maybe_unused]] std::atomic<bool> noting{true};
 
 const void* library_of(Handler handler) {
   Dl_info information{};
@@ -64,7 +64,9 @@ std::size_t count() { return registrations().size(); }
 
 }  // namespace coffees::platform::fork_handlers
 
-// The C library's name for it.
+// The C library's name for it. ThreadSanitizer's library calls it before anything that is built with it can
+// run: there, no handlers are noted.
+#ifndef __SANITIZE_THREAD__
 // NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" __attribute__((visibility("default"))) int __register_atfork(void (*prepare)(), void (*parent)(),
                                                                         void (*child)(), void* library);
@@ -85,3 +87,4 @@ extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*chi
   return 0;
 }
 // NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
+#endif

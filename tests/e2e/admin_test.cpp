@@ -242,6 +242,7 @@ TEST_CASE("with a token the admin port tells nothing to one who does not know it
   Server server("[server]\nadmin_token = \"please-A.1_~+/=\"\n" + espresso());
   CHECK(get(server.admin_port(), "/metrics").status == 401);
   CHECK(get(server.admin_port(), "/metrics").header("www-authenticate") == "Bearer");
+  CHECK(get(server.admin_port(), "/metrics").json()["code"] == "unauthorized");
   CHECK(get(server.admin_port(), "/metrics", "Authorization: Bearer wrong\r\n").status == 401);
   CHECK(get(server.admin_port(), "/api/v1/config", "Authorization: Bearer please-A.1_~+/=\r\n")
             .body.find("please") == std::string::npos);

@@ -51,19 +51,23 @@ class Teller final : public Pieces {
   Signal more_;
 };
 
-// Answers with the body, or with the stream for the path /tale.
+constexpr std::size_t kLarge = 32 << 20;
+
+// Answers with the body, or with the stream for the path /tale, or with much for /large.
 class Echo final : public Handler {
  public:
   Echo(Connection& connection, Tale& tale, const Executor& executor)
       : connection_(connection), tale_(tale), executor_(executor) {}
-  Refusal examine(const Request& request) override { return request.target.refusal; }
+  Refusal examine(const Request&) override { return {}; }
   Task<Answer> answer(const Request& request) override {
+    const AnswerFrame frame = connection_.frame(request);
     Answer made;
     if (request.target.path == "/tale")
-      made = streamed("text/plain", std::make_unique<Teller>(tale_, executor_), connection_.frame(request));
+      made = streamed("text/plain", std::make_unique<Teller>(tale_, executor_), frame);
+    else if (request.target.path == "/large")
+      made = plain(200, "text/plain", std::string(kLarge, 'x'), frame);
     else
-      made =
-          plain(200, "text/plain", request.body.empty() ? "hello" : request.body, connection_.frame(request));
+      made = plain(200, "text/plain", request.body.empty() ? "hello" : request.body, frame);
     co_return made;
   }
   std::string refused(const Request&, const Refusal&) override { return {}; }
@@ -230,16 +234,48 @@ TEST_CASE("what is refused says why, and its client sees it although it still se
   CHECK(answer.find("a header name is empty or contains a byte") != std::string::npos);
 }
 
-TEST_CASE("beyond the most connections clients are told so") {
+TEST_CASE("beyond the most connections one that is idle makes room, and without one clients are told so") {
   ServerSettings settings;
   settings.max_connections = 2;
   Scene scene(settings);
-  Client one(scene);
-  Client two(scene);
-  Client three(scene);
-  CHECK(three.receive().starts_with("HTTP/1.1 503"));
-  CHECK(three.ended);
+  Client idle(scene);
+  Client busy(scene);
+  busy.send("GET /tale HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  Client third(scene);
+  CHECK(idle.receive().empty());
+  CHECK(idle.ended);
+  third.send("GET /tale HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(third.receive().starts_with("HTTP/1.1 200"));
+  CHECK(scene.turned_away_count == 0);
+  Client fourth(scene);
+  CHECK(fourth.receive().starts_with("HTTP/1.1 503"));
+  CHECK(fourth.ended);
   CHECK(scene.turned_away_count == 1);
+}
+
+TEST_CASE("a client that takes nothing of an answer is disconnected, one that takes some of it is not") {
+  ServerSettings settings;
+  settings.stall_time = seconds(5);
+  Scene scene(settings);
+  constexpr std::string_view get = "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  Client slow(scene);
+  slow.send(get);
+  std::string received;
+  std::array<char, 1 << 20> piece;
+  for (int i = 0; i < 10; ++i) {
+    scene.pass(seconds(4));
+    boost::system::error_code error;
+    for (int part = 0; part < 3 && !error; ++part)
+      received.append(piece.data(), slow.socket.read_some(boost::asio::buffer(piece), error));
+    CHECK_FALSE(error == boost::asio::error::eof);
+  }
+  received += slow.receive();
+  CHECK(received.size() > kLarge);
+  Client stalled(scene);
+  stalled.send(get);
+  scene.pass(seconds(6));
+  CHECK(stalled.receive().size() < kLarge);
+  CHECK(stalled.ended);
 }
 
 TEST_CASE("a stream goes out in chunks as it is told, and the connection serves on after its end") {
