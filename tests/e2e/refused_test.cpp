@@ -122,17 +122,25 @@ TEST_CASE("of a flood of refused requests ten are told, the others in one line, 
   CHECK(eventually([&] { return server.errors().find(" more requests refused") != std::string::npos; }));
 }
 
-TEST_CASE("a client that is turned away because there are too many connections is told of and counted") {
-  Server server(function("espresso", menu("espresso")), Server::OpenFiles{256});  // half of them for clients
+TEST_CASE("where all connections are busy a client is turned away and counted, idle ones make room") {
+  Server server(
+      function("latte", menu("latte"), "limit = 1\nqueue = 200\nqueue_timeout = \"60s\"\ntimeout = \"60s\""),
+      Server::OpenFiles{256});  // half of them for clients
   std::vector<std::unique_ptr<Client>> clients;
-  int served = 0;
-  Response response;
-  for (response.status = 200; response.status == 200 && served < 256; ++served) {
+  for (int i = 0; i < 140; ++i) {
     clients.push_back(std::make_unique<Client>(server.port()));
-    response = clients.back()->request("GET", "/healthz");
+    REQUIRE(clients.back()->request("GET", "/healthz").status == 200);
   }
-  CHECK(served == 129);
-  CHECK(response.status == 503);
+  clients.clear();
+  for (int i = 0; i < 128; ++i) {
+    clients.push_back(std::make_unique<Client>(server.port()));
+    clients.back()->send(
+        "POST /latte HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n{\"ms\":30000}");
+  }
+  const std::string all_wait = "coffees_queue_depth{faas_name=\"latte\",faas_trigger=\"http\"} 127\n";
+  REQUIRE(eventually(
+      [&] { return get(server.admin_port(), "/metrics").body.find(all_wait) != std::string::npos; }));
+  CHECK(get(server.port(), "/healthz").status == 503);
   CHECK(
       eventually([&] { return server.errors().find("refused 503  - -  unavailable") != std::string::npos; }));
   CHECK(refused(server, "unavailable") == 1);
