@@ -110,7 +110,7 @@ Task<Reply> Api::answer(const Asked& asked) {
     }
     if (const auto unknown = unknown_parameter(asked.query, route.query))
       co_return problem(400, "bad_request", "there is no parameter '" + *unknown + "' here",
-                        route.query.empty() ? "there is none at all"
+                        route.query.empty() ? "this path takes no parameters"
                                             : fmt::format("known: {}", fmt::join(route.query, ", ")));
     co_return co_await (this->*route.handler)(asked, *segments);
   }

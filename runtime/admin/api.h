@@ -32,7 +32,7 @@ struct Sources {
 /// The most that a list holds, and the most workers that can be asked for at once.
 constexpr std::size_t kMostListed = 10'000;
 
-/// `text` as a whole number in decimal digits, or nothing when it is none or more than `most`.
+/// `text` as a whole number in decimal digits, at most `most`; nothing for any other text.
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t most);
 
 /// So many lists are made or written at the same time: what their memory may come to.

@@ -107,6 +107,11 @@ front::InvokeSettings invoke_settings(const ServeOptions& options, const config:
           .trusted_proxies = AddressSet(server.trusted_proxies)};
 }
 
+admin::GuardSettings guard_settings(const config::Server& server, const std::string& made_token) {
+  return {.access = http::AccessRules(server.hosts, server.admin_host),
+          .token = made_token.empty() ? server.admin_token : made_token};
+}
+
 using Followers = std::vector<std::unique_ptr<events::Follower>>;
 
 // Nothing, said on standard error, when the recording's file cannot be opened.
@@ -177,10 +182,8 @@ int serve(const ServeOptions& options) {
   front::InvokeService invoke_service(dispatcher, timers, invoke_settings(options, configuration));
   http::Server front(loop, timers, invoke_service, server_settings(configuration.server, open_files));
   const std::string made_token = make_token_if_needed(configuration);
-  admin::AdminServer admin(
-      {.access = http::AccessRules(configuration.server.hosts, configuration.server.admin_host),
-       .token = made_token.empty() ? configuration.server.admin_token : made_token},
-      std::clamp<std::size_t>(open_files / 8, 64, 1024));
+  admin::AdminServer admin(guard_settings(configuration.server, made_token),
+                           std::clamp<std::size_t>(open_files / 8, 64, 1024));
   if (const std::optional<int> failed = take_ports(front, admin, configuration.server, console))
     return *failed;
   const std::string url = url_of(configuration.server.host, front.port());

@@ -79,9 +79,9 @@ class EventLog {
   std::uint64_t wait_for_news(std::uint64_t seen, std::chrono::milliseconds limit) const;
   /// No more news will come; wakes all who wait.
   void close();
-  /// For readers on another loop: `tell` is called once after each want_news(), when there is something new
-  /// (in batches, like above), and when the log is closed; by whoever writes, so it must not wait for
-  /// anything. Set while nothing happens.
+  /// For readers on another loop. `tell` is called once after each want_news(), when there is something new
+  /// (in batches, as above), and once when the log is closed. The writer's thread calls it: it must not
+  /// block. Set before the first event.
   void on_news(std::function<void()> tell) { tell_news_ = std::move(tell); }
   void want_news() const { news_wanted_.exchange(true, std::memory_order_seq_cst); }
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kHttp = "http://";
 
-// "host", "host:port", "[v6]", "[v6]:port" split in two; false when it is none of these.
+// "host", "host:port", "[v6]", "[v6]:port" split in two; false for any other text.
 bool split_authority(std::string_view authority, std::string_view& host, std::string_view& port) {
   const std::size_t bracket = authority.find(']');
   const std::size_t colon = authority.starts_with('[')

@@ -13,7 +13,7 @@ struct Target {
   std::string_view path;        ///< "/..." or "*"
   std::string_view query;       ///< what follows "?"
   std::string_view authority;   ///< of the absolute form, else empty: it replaces the Host field
-  const char* fault = nullptr;  ///< set: it is none of these forms, and why (400)
+  const char* fault = nullptr;  ///< why it has no such form (400); null: it has
 };
 
 /// `method`: the asterisk goes with OPTIONS only.
