@@ -21,6 +21,7 @@ int status_of(const Outcome& outcome) {
       return 429;
     case Outcome::Kind::crash_loop:
     case Outcome::Kind::no_resources:
+    case Outcome::Kind::over_budget:
     case Outcome::Kind::draining:
     case Outcome::Kind::client_gone:
       return 503;
@@ -56,6 +57,8 @@ const char* code_of(Outcome::Kind kind) {
       return "crash_loop";
     case Outcome::Kind::no_resources:
       return "no_resources";
+    case Outcome::Kind::over_budget:
+      return "over_budget";
     case Outcome::Kind::draining:
       return "draining";
     case Outcome::Kind::unknown_function:
@@ -85,6 +88,7 @@ const char* outcome_of(Outcome::Kind kind) {
       return "throttled";
     case Outcome::Kind::crash_loop:
     case Outcome::Kind::no_resources:
+    case Outcome::Kind::over_budget:
     case Outcome::Kind::draining:
       return "unavailable";
     case Outcome::Kind::unknown_function:

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "memory_budget.h"
+
 namespace coffees {
 
 /// Tells that the client of an invocation has gone. One per invocation, on the loop's thread.
@@ -91,6 +93,7 @@ struct Outcome {
     queue_timeout,  ///< at the limit, and the queue did not move within queue_timeout
     crash_loop,     ///< the breaker is open after repeated deaths
     no_resources,   ///< the machine refused to start a worker
+    over_budget,    ///< its answer would have passed the server's memory budget; the worker is well
     draining,       ///< the server is stopping
     unknown_function,
     client_gone,  ///< the client left before a worker was free, or at any time with --cancel-on-disconnect
@@ -102,6 +105,7 @@ struct Outcome {
   std::string headers;  ///< ok only: header_block.h
   std::string
       body;  ///< ok only; complete. An answer that streams will bring a source of further pieces here.
+  MemoryCharge memory{};                ///< what an answer of more than one page has of the budget
   std::string type;                     ///< handler_error: the exception's type
   std::string message;                  ///< not ok: what happened, in one sentence
   std::string hint;                     ///< not ok: what to do about it

@@ -78,10 +78,36 @@ class Gate
   UseTask use_task_;
 };
 
+/// Turns for those who move many bytes: one of them in each turn of the loop, in the order of their asking.
+/// So all others wait for one slice of theirs at most, however many they are.
+class BulkTurns {
+ public:
+  explicit BulkTurns(const Executor& executor) : executor_(executor) {}
+  BulkTurns(const BulkTurns&) = delete;
+  BulkTurns& operator=(const BulkTurns&) = delete;
+
+  /// Waits for the caller's turn: it may move one slice (kSlice bytes) then.
+  Task<> next();
+
+  static constexpr std::size_t kSlice = 128 * 1024;
+
+ private:
+  struct Waiting
+      : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    explicit Waiting(const Executor& executor) : gate(executor) {}
+    Gate gate;
+  };
+  void serve_next();
+
+  Executor executor_;
+  boost::intrusive::list<Waiting, boost::intrusive::constant_time_size<false>> waiting_;
+  bool serving_ = false;  // a call of serve_next() is on its way
+};
+
 /// The loop. Everything that runs on it is built after it and destroyed before it.
 class Loop : public asio::io_context {
  public:
-  Loop() : asio::io_context(1) {}
+  Loop() : asio::io_context(1), bulk_(get_executor()) {}
   ~Loop() { abandon(); }
   /// Destroys every coroutine that still waits, while the objects that they refer to are alive. Last call
   /// before these go.
@@ -89,10 +115,12 @@ class Loop : public asio::io_context {
     while (!waiting_gates_.empty()) waiting_gates_.front().drop();
     shutdown();
   }
+  [[nodiscard]] BulkTurns& bulk() { return bulk_; }
 
  private:
   friend class Gate;
   boost::intrusive::list<Gate, boost::intrusive::constant_time_size<false>> waiting_gates_;
+  BulkTurns bulk_;
 };
 
 inline void Gate::hold(Resume resume) {
@@ -112,6 +140,31 @@ void spawn_detached(const Executor& executor, Body&& body) {
 inline Task<> yield_to_others() {
   const Executor executor = co_await asio::this_coro::executor;
   co_await asio::post(executor, UseTask());
+}
+
+/// Waits for a turn among those who move many bytes on this loop (BulkTurns).
+inline Task<> bulk_turn() {
+  const Executor executor = co_await asio::this_coro::executor;
+  co_await static_cast<Loop&>(executor.context()).bulk().next();
+}
+
+inline Task<> BulkTurns::next() {
+  Waiting waiting(executor_);
+  waiting_.push_back(waiting);
+  if (!std::exchange(serving_, true)) asio::post(executor_, [this] { serve_next(); });
+  co_await waiting.gate.wait();
+}
+
+inline void BulkTurns::serve_next() {
+  serving_ = false;
+  if (waiting_.empty()) return;
+  Waiting& first = waiting_.front();
+  waiting_.pop_front();
+  if (!waiting_.empty()) {
+    serving_ = true;
+    asio::post(executor_, [this] { serve_next(); });
+  }
+  first.gate.open();
 }
 
 /// Something that coroutines wait for and others announce. Not a flag: a coroutine checks its own condition

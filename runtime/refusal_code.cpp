@@ -1,64 +1,48 @@
 #include "refusal_code.h"
 
+#include <array>
+
 namespace coffees {
+namespace {
 
-RefusalCode refusal_code(int status) {
-  switch (status) {
-    case 403:
-      return RefusalCode::cross_site;
-    case 404:
-      return RefusalCode::not_found;
-    case 405:
-      return RefusalCode::method_not_allowed;
-    case 408:
-      return RefusalCode::request_timeout;
-    case 413:
-      return RefusalCode::body_too_large;
-    case 414:
-      return RefusalCode::target_too_long;
-    case 421:
-      return RefusalCode::foreign_host;
-    case 431:
-      return RefusalCode::head_too_large;
-    case 501:
-      return RefusalCode::not_implemented;
-    case 503:
-      return RefusalCode::unavailable;
-    case 505:
-      return RefusalCode::http_version;
-    default:
-      return RefusalCode::bad_request;
-  }
-}
+struct Row {
+  RefusalCode code;
+  const char* name;
+  int status;
+};
 
-const char* name_of(RefusalCode code) {
-  switch (code) {
-    case RefusalCode::bad_request:
-      return "bad_request";
-    case RefusalCode::cross_site:
-      return "cross_site";
-    case RefusalCode::not_found:
-      return "not_found";
-    case RefusalCode::method_not_allowed:
-      return "method_not_allowed";
-    case RefusalCode::request_timeout:
-      return "request_timeout";
-    case RefusalCode::body_too_large:
-      return "body_too_large";
-    case RefusalCode::target_too_long:
-      return "target_too_long";
-    case RefusalCode::foreign_host:
-      return "foreign_host";
-    case RefusalCode::head_too_large:
-      return "head_too_large";
-    case RefusalCode::not_implemented:
-      return "not_implemented";
-    case RefusalCode::unavailable:
-      return "unavailable";
-    case RefusalCode::http_version:
-      return "http_version";
-  }
-  return "?";
+// In the order of the codes.
+constexpr std::array<Row, kRefusalCodes> kTable{{
+    {RefusalCode::bad_request, "bad_request", 400},
+    {RefusalCode::cross_site, "cross_site", 403},
+    {RefusalCode::not_found, "not_found", 404},
+    {RefusalCode::method_not_allowed, "method_not_allowed", 405},
+    {RefusalCode::request_timeout, "request_timeout", 408},
+    {RefusalCode::body_too_large, "body_too_large", 413},
+    {RefusalCode::target_too_long, "target_too_long", 414},
+    {RefusalCode::unknown_expectation, "unknown_expectation", 417},
+    {RefusalCode::foreign_host, "foreign_host", 421},
+    {RefusalCode::head_too_large, "head_too_large", 431},
+    {RefusalCode::not_implemented, "not_implemented", 501},
+    {RefusalCode::unavailable, "unavailable", 503},
+    {RefusalCode::over_budget, "over_budget", 503},
+    {RefusalCode::http_version, "http_version", 505},
+    {RefusalCode::unauthorized, "unauthorized", 401},
+    {RefusalCode::length_required, "length_required", 411},
+    {RefusalCode::unsupported_media_type, "unsupported_media_type", 415},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kTable.size(); ++i)
+    if (static_cast<std::size_t>(kTable[i].code) != i) return false;
+  return true;
 }
+static_assert(in_order());
+
+}  // namespace
+
+int status_of(RefusalCode code) { return kTable[static_cast<std::size_t>(code)].status; }
+
+const char* name_of(RefusalCode code) { return kTable[static_cast<std::size_t>(code)].name; }
 
 }  // namespace coffees

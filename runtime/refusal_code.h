@@ -15,16 +15,24 @@ enum class RefusalCode : std::uint8_t {
   request_timeout,
   body_too_large,
   target_too_long,
+  unknown_expectation,
   foreign_host,
   head_too_large,
   not_implemented,
   unavailable,
-  http_version,  // the last one
+  over_budget,
+  http_version,
+  // On the admin port only:
+  unauthorized,
+  length_required,
+  unsupported_media_type,  // the last one
 };
-constexpr std::size_t kRefusalCodes = static_cast<std::size_t>(RefusalCode::http_version) + 1;
+constexpr std::size_t kRefusalCodes = static_cast<std::size_t>(RefusalCode::unsupported_media_type) + 1;
+/// The first so many are those of the invoke port.
+constexpr std::size_t kInvokeRefusalCodes = static_cast<std::size_t>(RefusalCode::unauthorized);
 
-/// The code that goes with an HTTP status; bad_request for those without one of their own.
-RefusalCode refusal_code(int status);
+/// The HTTP status that goes with it.
+int status_of(RefusalCode code);
 /// "bad_request", "cross_site", ...
 const char* name_of(RefusalCode code);
 

@@ -44,6 +44,15 @@ Outcome refused_as_left() {
                           "keep the connection open for sending until the answer has come");
 }
 
+Outcome refused_over_budget(const std::string& function) {
+  Outcome outcome = Outcome::failure(
+      Outcome::Kind::over_budget,
+      function + " has answered, but the server holds as much for its clients as it may: the answer is lost",
+      "read answers sooner or ask for less at once; `memory_budget` of [server] is the limit");
+  outcome.retry_after = std::chrono::seconds(1);
+  return outcome;
+}
+
 void explain_kill(Outcome& outcome, bool closed, bool by_operator) {
   if (closed) {
     outcome.kind = Outcome::Kind::draining;

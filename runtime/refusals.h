@@ -18,6 +18,9 @@ Outcome refused_by_breaker(const std::string& function, const std::string& cause
 /// Its client has gone while it waited.
 Outcome refused_as_left();
 
+/// The handler has answered, and there is no memory budget for its answer.
+Outcome refused_over_budget(const std::string& function);
+
 /// For a request whose worker was killed for another reason: the server stopped (`closed`), an operator
 /// stopped that worker (`by_operator`), or the request before it made that necessary.
 void explain_kill(Outcome& outcome, bool closed, bool by_operator);

@@ -6,7 +6,7 @@ namespace coffees::admin {
 namespace {
 
 // Tighter than on the invoke port: requests are small here, and their senders read the answers at once.
-http::ServerSettings settings(std::size_t max_connections) {
+http::ServerSettings settings(std::size_t max_connections, MemoryBudget& budget) {
   http::ServerSettings settings;
   settings.limits = {
       .head = {.request_line = 4 * 1024, .field_line = 8 * 1024, .total = 32 * 1024, .fields = 64},
@@ -16,16 +16,17 @@ http::ServerSettings settings(std::size_t max_connections) {
       .slow_body_hint = ""};
   settings.max_connections = max_connections;
   settings.stall_time = std::chrono::seconds(5);
+  settings.budget = &budget;
   settings.linger = std::chrono::milliseconds(500);
   return settings;
 }
 
 }  // namespace
 
-AdminServer::AdminServer(GuardSettings guard, std::size_t max_connections)
+AdminServer::AdminServer(GuardSettings guard, std::size_t max_connections, MemoryBudget& budget)
     : timers_(loop_.get_executor(), clock_),
       service_(std::move(guard)),
-      server_(loop_, timers_, service_, settings(max_connections)),
+      server_(loop_, timers_, service_, settings(max_connections, budget)),
       bell_(loop_.get_executor(), [this] {
         bridge_->bell_has_rung();
         api_->bell_has_rung();

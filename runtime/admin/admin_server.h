@@ -14,8 +14,8 @@ namespace coffees::admin {
 /// started and stopped on one thread, while the dispatcher's loop does not run.
 class AdminServer {
  public:
-  /// At most `max_connections` at a time.
-  AdminServer(GuardSettings guard, std::size_t max_connections);
+  /// At most `max_connections` at a time. `budget` is charged with requests and answers; it outlives this.
+  AdminServer(GuardSettings guard, std::size_t max_connections, MemoryBudget& budget);
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
   ~AdminServer() { stop(); }

@@ -21,12 +21,12 @@ class AdminHandler final : public http::Handler {
       : service_(service), connection_(connection) {}
 
   http::Refusal examine(const http::Request& request) override {
-    if (request.target.fault != nullptr) return {400, request.target.fault};
+    if (request.target.fault != nullptr) return {RefusalCode::bad_request, request.target.fault};
     return check(service_.guard(), request);
   }
 
   std::string refused(const http::Request&, const http::Refusal& refusal) override {
-    return refusal.status == 401 ? "WWW-Authenticate: Bearer\r\n" : "";
+    return refusal.code == RefusalCode::unauthorized ? "WWW-Authenticate: Bearer\r\n" : "";
   }
 
   Task<http::Answer> answer(const http::Request& request) override {

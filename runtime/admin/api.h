@@ -13,6 +13,7 @@
 #include "admin/state.h"
 #include "config/config.h"
 #include "http/query.h"
+#include "memory_budget.h"
 
 namespace coffees::admin {
 
@@ -21,6 +22,7 @@ namespace coffees::admin {
 struct Sources {
   Dispatcher& dispatcher;
   events::EventLog& log;
+  const MemoryBudget& budget;
   const config::Config& configuration;
   Json isolation;  ///< what `GET /api/v1/isolation` answers: level and features
   Json effective;  ///< what `GET /api/v1/config` answers: every value with its origin

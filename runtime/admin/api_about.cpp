@@ -39,7 +39,9 @@ Task<Reply> Api::metrics(const Asked&, const Segments&) {
     return MetricsSource{.state = read_state(sources_.dispatcher, sources_.log.functions()),
                          .metrics = sources_.log.metrics(),
                          .refusals = sources_.log.refusals(),
-                         .event_streams = streams};
+                         .event_streams = streams,
+                         .memory_budget = sources_.budget.limit(),
+                         .memory_held = sources_.budget.held()};
   };
   const std::optional<MetricsSource> source = co_await bridge_.ask(read);
   if (!source) co_return no_answer();

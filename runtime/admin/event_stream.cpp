@@ -102,6 +102,7 @@ class EventStream final : public http::Pieces {
     stopped_ = true;
     listener_.wake.notify();
   }
+  [[nodiscard]] std::size_t most() const override { return 2 * kLargestWrite; }
 
  private:
   [[nodiscard]] std::size_t streams() const { return std::max<std::size_t>(owner_.count(), 1); }

@@ -39,7 +39,8 @@ Fields fields_of(const http::Request& request) {
 
 http::Refusal check(const GuardSettings& settings, const http::Request& request) {
   const http::RequestParser& parser = request.parser;
-  if (parser.host.empty() && request.target.authority.empty()) return {400, "a Host field is needed"};
+  if (parser.host.empty() && request.target.authority.empty())
+    return {RefusalCode::bad_request, "a Host field is needed"};
   http::Refusal refusal = settings.access.check({.authority = request.target.authority,
                                                  .host = parser.host,
                                                  .origin = parser.origin,
@@ -49,15 +50,15 @@ http::Refusal check(const GuardSettings& settings, const http::Request& request)
     return refusal;
   }
   const Fields fields = fields_of(request);
-  if (parser.chunked()) return {411, "send a Content-Length"};
-  if (fields.encoded) return {415, "Content-Encoding is not supported here"};
-  if (fields.form) return {415, "forms are not supported here", "send JSON"};
+  if (parser.chunked()) return {RefusalCode::length_required, "send a Content-Length"};
+  if (fields.encoded) return {RefusalCode::unsupported_media_type, "Content-Encoding is not supported here"};
+  if (fields.form) return {RefusalCode::unsupported_media_type, "forms are not supported here", "send JSON"};
   if (settings.token.empty() || request.target.path == "/healthz") return {};
   constexpr std::string_view scheme = "Bearer ";
   if (fields.authorization.starts_with(scheme) &&
       same_secret(fields.authorization.substr(scheme.size()), settings.token))
     return {};
-  return {401, "this admin port wants a token", settings.token_hint, "unauthorized"};
+  return {RefusalCode::unauthorized, "this admin port wants a token", settings.token_hint};
 }
 
 }  // namespace coffees::admin

@@ -103,7 +103,7 @@ void write_invocations(Writer& out, const MetricsSource& source, std::size_t fun
 void write_refusals(Writer& out, const MetricsSource& source) {
   out.family("coffees_requests_refused_total", "counter",
              "Requests that were refused before any function saw them, by why.");
-  for (std::size_t i = 0; i < source.refusals.size(); ++i)
+  for (std::size_t i = 0; i < kInvokeRefusalCodes; ++i)
     out.sample(fmt::format("code=\"{}\"", name_of(static_cast<RefusalCode>(i))), source.refusals[i]);
 }
 
@@ -171,6 +171,11 @@ std::string metrics_text(const MetricsSource& source, const std::vector<std::str
   write_workers(out, source, functions.size());
   out.family("coffees_event_streams", "gauge", "Clients that follow the events.");
   out.sample("", source.event_streams);
+  out.family("coffees_memory_budget_bytes", "gauge",
+             "What requests and answers under way may take together.");
+  out.sample("", source.memory_budget);
+  out.family("coffees_memory_held_bytes", "gauge", "What requests and answers under way take of the budget.");
+  out.sample("", source.memory_held);
   out.family("coffees_build_info", "gauge", "Always 1; the labels tell the build.");
   out.sample(fmt::format("version=\"{}\",compiler=\"{}\"", version, __VERSION__), 1);
   return out.take();

@@ -16,6 +16,8 @@ struct MetricsSource {
   events::Metrics metrics;
   events::RefusalCounts refusals{};
   std::size_t event_streams = 0;
+  std::uint64_t memory_budget = 0;  ///< bytes
+  std::uint64_t memory_held = 0;    ///< bytes of it
 };
 
 /// Names follow OpenTelemetry's FaaS conventions where there is one (faas_...), else begin with coffees_.

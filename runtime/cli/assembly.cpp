@@ -8,6 +8,7 @@
 #include "cli/host_check.h"
 #include "cli/host_facts.h"
 #include "platform/identity.h"
+#include "platform/memory_limit.h"
 #include "platform/system_folders.h"
 #include "scaler/fixed_keep_warm.h"
 
@@ -75,7 +76,7 @@ zygote::SourceSettings source_settings(const config::Function& function, const c
 }
 
 Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configuration, const HostFacts& host,
-                  LogSink& sink, events::EventLog& log) {
+                  LogSink& sink, events::EventLog& log, MemoryBudget& budget) {
   Assembly assembly;
   std::uint32_t index = 0;
   for (const config::Function& function : configuration.functions) {
@@ -83,8 +84,9 @@ Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configur
                               .min_warm = function.min_warm,
                               .limit = function.limit,
                               .queue = function.queue};
-    auto source = std::make_unique<zygote::ZygoteSource>(
-        loop, timers, source_settings(function, configuration.server, host, index), sink);
+    zygote::SourceSettings settings = source_settings(function, configuration.server, host, index);
+    settings.process.budget = &budget;
+    auto source = std::make_unique<zygote::ZygoteSource>(loop, timers, std::move(settings), sink);
     assembly.sources.push_back(source.get());
     assembly.catalog[function.name] = std::make_unique<WorkerPool>(
         loop, timers,
@@ -100,6 +102,11 @@ Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configur
     ++index;
   }
   return assembly;
+}
+
+std::uint64_t memory_budget(const config::Server& server) {
+  if (server.memory_budget != 0) return server.memory_budget;
+  return std::max(platform::memory_limit() / 4, config::kBodiesInBudget * server.max_body);
 }
 
 http::Origins origins_of(const config::Config& configuration) {

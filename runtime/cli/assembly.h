@@ -26,7 +26,11 @@ struct Assembly {
   std::vector<zygote::ZygoteSource*> sources;
 };
 Assembly assemble(Loop& loop, TimerQueue& timers, const config::Config& configuration, const HostFacts& host,
-                  LogSink& sink, events::EventLog& log);
+                  LogSink& sink, events::EventLog& log, MemoryBudget& budget);
+
+/// Bytes that requests and answers may take: as configured, else a quarter of the memory that this process
+/// may use.
+std::uint64_t memory_budget(const config::Server& server);
 
 /// Which web pages may call which function.
 http::Origins origins_of(const config::Config& configuration);

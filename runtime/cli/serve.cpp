@@ -79,6 +79,7 @@ std::uint64_t prepare_process() {
   platform::reap_children_automatically();
   const std::uint64_t open_files = platform::limits::raise_open_files();
   platform::limits::prepare_descriptors(kDescriptors);
+  platform::limits::return_large_blocks();
   return open_files;
 }
 
@@ -91,12 +92,14 @@ void greet(const ServeOptions& options, const config::Config& configuration, con
   console.flush();
 }
 
-http::ServerSettings server_settings(const config::Server& server, std::uint64_t open_files) {
+http::ServerSettings server_settings(const config::Server& server, std::uint64_t open_files,
+                                     MemoryBudget& budget) {
   http::ServerSettings settings;
   settings.limits.max_body = server.max_body;
   settings.limits.min_upload = server.min_upload;
   settings.max_connections = std::max<std::size_t>(open_files / 2, 64);
   settings.linger = server.linger;
+  settings.budget = &budget;
   return settings;
 }
 
@@ -160,6 +163,7 @@ int serve(const ServeOptions& options) {
   const std::uint64_t open_files = prepare_process();
 
   const SystemClock clock;
+  MemoryBudget budget(memory_budget(configuration.server));
   Loop loop;
   std::atomic<std::uint32_t> reopenings{0};
   Console console(options.in_background ? -1 : 2,
@@ -174,16 +178,16 @@ int serve(const ServeOptions& options) {
   if (const int refused = check_host(*loaded, host); refused != kOk) return refused;
   events::EventLog log(timers, names_of(configuration));
   LoggedOutput output(log);
-  Assembly assembly = assemble(loop, timers, configuration, host, output, log);
+  Assembly assembly = assemble(loop, timers, configuration, host, output, log, budget);
   const std::vector<zygote::ZygoteSource*> sources = assembly.sources;
   Dispatcher dispatcher(std::move(assembly.catalog), log, clock);
   log.on_stats([&dispatcher] { return admin::read_stats(dispatcher); });
 
   front::InvokeService invoke_service(dispatcher, timers, invoke_settings(options, configuration));
-  http::Server front(loop, timers, invoke_service, server_settings(configuration.server, open_files));
+  http::Server front(loop, timers, invoke_service, server_settings(configuration.server, open_files, budget));
   const std::string made_token = make_token_if_needed(configuration);
   admin::AdminServer admin(guard_settings(configuration.server, made_token),
-                           std::clamp<std::size_t>(open_files / 8, 64, 1024));
+                           std::clamp<std::size_t>(open_files / 8, 64, 1024), budget);
   if (const std::optional<int> failed = take_ports(front, admin, configuration.server, console))
     return *failed;
   const std::string url = url_of(configuration.server.host, front.port());
@@ -199,6 +203,7 @@ int serve(const ServeOptions& options) {
   front.start();
   admin.start({.dispatcher = dispatcher,
                .log = log,
+               .budget = budget,
                .configuration = configuration,
                .isolation = isolation_document(host, configuration),
                .effective = config_document(loaded->effective),

@@ -69,6 +69,10 @@ enum class IsolationWish {
   none,    ///< separate processes only
 };
 
+/// So many bodies of the greatest length fit into any memory budget: a request, its answer, and the copy that
+/// one of them makes while it grows.
+constexpr std::uint64_t kBodiesInBudget = 3;
+
 struct Server {
   std::string host = "127.0.0.1";
   bool host_asked_for = false;  ///< else ::1 is served as well, where there is IPv6
@@ -83,6 +87,7 @@ struct Server {
   std::vector<std::string> trusted_proxies;  ///< addresses and networks whose X-Forwarded-For is believed
   std::uint64_t max_body = 6ULL << 20;       ///< bytes, requests and answers
   std::uint64_t min_upload = 64ULL << 10;    ///< bytes a second
+  std::uint64_t memory_budget = 0;  ///< bytes that requests and answers may take; 0: a quarter of the memory
   Duration linger{std::chrono::seconds(2)};  ///< how long a refused client may go on sending
   Duration drain{std::chrono::seconds(10)};
   IsolationWish isolation = IsolationWish::best;

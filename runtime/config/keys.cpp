@@ -159,6 +159,7 @@ const std::vector<Key<Server>>& server_keys() {
       server_origins_key(),
       trusted_proxies_key(),
       size("max_body", &Server::max_body, "Of requests and answers.", 1),
+      memory_budget_key(),
       min_upload_key(),
       duration("linger", &Server::linger,
                "How long a refused client may go on sending before it is cut off."),

@@ -129,6 +129,26 @@ Key<Server> min_upload_key() {
   return key;
 }
 
+Key<Server> memory_budget_key() {
+  constexpr std::string_view automatic = "auto";
+  Key<Server> key =
+      size("memory_budget", &Server::memory_budget,
+           "What requests and answers may take together; auto: a quarter of the memory.", 1 << 20);
+  key.read = [read = key.read, automatic](const toml::node& node, Server& server) -> std::string {
+    if (node.value<std::string>() == automatic) {
+      server.memory_budget = 0;
+      return {};
+    }
+    const std::string hint = read(node, server);
+    return hint.empty() ? "" : hint + ", or \"auto\"";
+  };
+  key.schema = R"("type": "string", "pattern": "^(auto|[0-9]+(\\.[0-9]+)?(B|[KMG]|[KMG]i?B))$")";
+  key.show = [automatic](const Server& server) {
+    return quoted(server.memory_budget == 0 ? std::string(automatic) : format_size(server.memory_budget));
+  };
+  return key;
+}
+
 Key<Server> host_key() {
   Key<Server> key =
       text("host", &Server::host, "The address of the invoke port; by default 127.0.0.1 and, with it, ::1.");

@@ -12,6 +12,8 @@ Key<Function> function_origins_key();
 Key<Server> trusted_proxies_key();
 /// `min_upload` of [server]: a size a second.
 Key<Server> min_upload_key();
+/// `memory_budget` of [server]: a size, or "auto".
+Key<Server> memory_budget_key();
 /// `host` of [server], and with it that it was asked for.
 Key<Server> host_key();
 

@@ -172,6 +172,11 @@ class Reader {
     // Ports come in pairs: admin next to invoke, unless it was asked for.
     if (!server.admin_port_asked_for && server.port != 65535)
       server.admin_port = server.port == 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(server.port + 1);
+    if (server.memory_budget != 0 && server.memory_budget / kBodiesInBudget < server.max_body)
+      problem("E306", set_at_["server.memory_budget"],
+              fmt::format("memory_budget = \"{}\" does not hold {} bodies of max_body = \"{}\"",
+                          format_size(server.memory_budget), kBodiesInBudget, format_size(server.max_body)),
+              "raise memory_budget or lower max_body");
     if (!is_loopback(server.admin_host) && server.admin_token.empty())
       problem("E307", set_at_["server.admin_host"],
               fmt::format("the admin port would be open to others at {}, without a token", server.admin_host),

@@ -178,9 +178,8 @@ void EventLog::invocation_started(FunctionIndex function, std::uint32_t worker, 
   append(header_of(Type::invocation_started, function, worker, cold ? 1 : 0), body, text_, now);
 }
 
-void EventLog::request_refused(int status, std::string_view request_id, const RequestLine& line,
+void EventLog::request_refused(RefusalCode code, std::string_view request_id, const RequestLine& line,
                                TimePoint now) {
-  const RefusalCode code = refusal_code(status);
   ++refusals_[static_cast<std::size_t>(code)];
   if (now - refusals_since_ >= std::chrono::seconds(1) && !more_refusals_.armed()) {
     refusals_since_ = now;
@@ -191,7 +190,7 @@ void EventLog::request_refused(int status, std::string_view request_id, const Re
     return;
   }
   Header header = header_of(Type::request_refused, kNoFunction, 0, static_cast<std::uint8_t>(code));
-  header.status = static_cast<std::uint16_t>(status);
+  header.status = static_cast<std::uint16_t>(status_of(code));
   const Refused body{.id = RequestName(request_id), .line = write_line(line)};
   append(header, body, text_, now);
 }

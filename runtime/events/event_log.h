@@ -53,7 +53,7 @@ class EventLog {
   /// A request that was answered with `status` before any function saw it. Counts each; tells at most
   /// kRefusalsPerSecond of them, and at the end of such a second how many more there were. `path` without
   /// its query; method and path may be anything that a client can send, or empty.
-  void request_refused(int status, std::string_view request_id, const RequestLine& line, TimePoint now);
+  void request_refused(RefusalCode code, std::string_view request_id, const RequestLine& line, TimePoint now);
   static constexpr std::uint64_t kRefusalsPerSecond = 10;
   /// One line of a process's output; `worker` 0 is its function's zygote.
   void log(FunctionIndex function, std::uint32_t worker, std::string_view request_id, std::string_view line,

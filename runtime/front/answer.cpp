@@ -90,6 +90,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
     add_handler_fields(answer.head, outcome.headers, frame);
     add_timing(answer.head, function, outcome);
     answer.body = std::move(outcome.body);
+    answer.memory = std::move(outcome.memory);
     finish(answer, outcome.status, frame);
     return answer;
   }
@@ -101,6 +102,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
                                         .request_id = frame.request_id,
                                         .function = function,
                                         .error_type = outcome.type});
+  answer.memory = std::move(outcome.memory);
   begin_head(answer.head, status, answer.body.size(), frame);
   answer.head += "Content-Type: application/problem+json\r\n";
   http::append_error(answer.head, code_of(outcome.kind));

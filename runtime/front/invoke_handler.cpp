@@ -111,7 +111,7 @@ Task<http::Answer> InvokeHandler::invoke(const http::Request& request) {
 
 std::string InvokeHandler::refused(const http::Request& request, const http::Refusal& refusal) {
   service_.dispatcher().log().request_refused(
-      refusal.status, request.id.view(),
+      *refusal.code, request.id.view(),
       {.method = request.parser.method,
        .path = http::path_of(request.parser.target),
        .given_id = request.given_id_in_use ? std::string_view(request.parser.given_id) : ""},
@@ -120,7 +120,7 @@ std::string InvokeHandler::refused(const http::Request& request, const http::Ref
   const http::Target target = http::split_target(request.parser.method, request.parser.target);
   std::string lines = service_.settings().access.origins().answer_lines(
       request.parser.origin, route(request.parser.method, target).function);
-  if (refusal.status == 405) lines += allow_field();
+  if (refusal.code == RefusalCode::method_not_allowed) lines += allow_field();
   return lines;
 }
 

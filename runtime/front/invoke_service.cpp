@@ -11,7 +11,7 @@ std::unique_ptr<http::Handler> InvokeService::handler_for(http::Connection& conn
 }
 
 void InvokeService::turned_away(std::string_view request_id) {
-  dispatcher_.log().request_refused(503, request_id, {}, timers_.now());
+  dispatcher_.log().request_refused(RefusalCode::unavailable, request_id, {}, timers_.now());
 }
 
 const char* InvokeService::why_not_ready() const {

@@ -12,17 +12,18 @@ bool is_name_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-Route refused(int status, std::string detail) {
+Route refused(RefusalCode code, std::string detail) {
   Route route;
-  route.refusal = {status, std::move(detail)};
+  route.refusal = {code, std::move(detail)};
   return route;
 }
 
 }  // namespace
 
 Route route(std::string_view method, const http::Target& target) {
-  if (method == "TRACE" || method == "CONNECT") return refused(405, "this method does not reach functions");
-  if (target.fault != nullptr) return refused(400, target.fault);
+  if (method == "TRACE" || method == "CONNECT")
+    return refused(RefusalCode::method_not_allowed, "this method does not reach functions");
+  if (target.fault != nullptr) return refused(RefusalCode::bad_request, target.fault);
   Route route;
   route.query = target.query;
   if (target.path != "*") {
@@ -36,16 +37,19 @@ Route route(std::string_view method, const http::Target& target) {
     return route;
   }
   if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end())
-    return refused(501, "this method is not implemented");
+    return refused(RefusalCode::not_implemented, "this method is not implemented");
   if (route.function == "healthz" || route.function == "readyz") {
-    if (method != "GET" && method != "HEAD") return refused(405, "health is read with GET");
+    if (method != "GET" && method != "HEAD")
+      return refused(RefusalCode::method_not_allowed, "health is read with GET");
     route.kind = route.function == "healthz" ? Route::Kind::health : Route::Kind::readiness;
     return route;
   }
-  if (route.function.empty()) return refused(404, "no function is named: POST /{function}");
+  if (route.function.empty())
+    return refused(RefusalCode::not_found, "no function is named: POST /{function}");
   if (route.function.size() > 64 ||
       !std::all_of(route.function.begin(), route.function.end(), is_name_character))
-    return refused(400, "a function's name is made of letters, digits, - and _, at most 64");
+    return refused(RefusalCode::bad_request,
+                   "a function's name is made of letters, digits, - and _, at most 64");
   route.kind = Route::Kind::function;
   return route;
 }

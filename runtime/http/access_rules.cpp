@@ -72,12 +72,13 @@ Refusal AccessRules::check_host(std::string_view host) const {
   std::string_view name;
   std::string_view port;
   if (!split_authority(host, name, port))
-    return {400, "the Host is not a name or address with an optional port"};
+    return {RefusalCode::bad_request, "the Host is not a name or address with an optional port"};
   for (const std::string& allowed : hosts_)
     if (same(name, allowed)) return {};
   if (any_address_ && is_one_address(name)) return {};
-  return {421, "this server does not answer for the host " + std::string(name.substr(0, 256)) +
-                   "; add it to `hosts` of [server] if it should"};
+  return {RefusalCode::foreign_host, "this server does not answer for the host " +
+                                         std::string(name.substr(0, 256)) +
+                                         "; add it to `hosts` of [server] if it should"};
 }
 
 Refusal AccessRules::check(const Asked& asked) const {
@@ -91,11 +92,11 @@ Refusal AccessRules::check(const Asked& asked) const {
   }
   if (origins_.grant(asked.origin, asked.function) != Origins::Grant::none) return {};
   if (!asked.origin.empty() && !is_own_origin(asked.origin, host))
-    return {403, "requests from pages of another origin are refused",
+    return {RefusalCode::cross_site, "requests from pages of another origin are refused",
             "if pages of " + std::string(asked.origin.substr(0, 256)) +
                 " may call, add it to `origins` of [server] or of the function"};
   if (!asked.fetch_site.empty() && asked.fetch_site != "same-origin" && asked.fetch_site != "none")
-    return {403, "cross-site requests are refused",
+    return {RefusalCode::cross_site, "cross-site requests are refused",
             "`origins` of [server] or of the function names those whose pages may call, with fetch()"};
   return {};
 }

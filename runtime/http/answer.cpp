@@ -73,11 +73,13 @@ Answer streamed(std::string_view content_type, std::unique_ptr<Pieces> pieces, c
 }
 
 Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view extra) {
-  const char* code = refusal.code != nullptr ? refusal.code : name_of(refusal_code(refusal.status));
+  const int status = refusal.status();
+  const char* code = name_of(*refusal.code);
   std::string fields(extra);
   append_error(fields, code);
-  return plain(refusal.status, "application/problem+json",
-               problem_document({.status = refusal.status,
+  if (status == 503) fields += "Retry-After: 1\r\n";
+  return plain(status, "application/problem+json",
+               problem_document({.status = status,
                                  .code = code,
                                  .detail = refusal.detail,
                                  .hint = refusal.hint,

@@ -9,6 +9,7 @@
 #include "http/head_scanner.h"
 #include "http/scratch.h"
 #include "loop.h"
+#include "memory_budget.h"
 
 namespace coffees::http {
 
@@ -36,6 +37,8 @@ class Pieces {
   virtual Task<std::string> next() = 0;
   /// The client has gone: a wait in next() ends soon, and returns an empty piece.
   virtual void stop() = 0;
+  /// About how many bytes the largest piece has, and what it is made of.
+  [[nodiscard]] virtual std::size_t most() const = 0;
 };
 
 /// An answer ready to be written: head and body apart, so that a large body is not copied.
@@ -45,6 +48,7 @@ struct Answer {
   bool close = false;              ///< the connection ends after it
   bool chunked = false;            ///< `pieces` go out with the chunked coding (RFC 9112 section 7.1)
   std::unique_ptr<Pieces> pieces;  ///< what follows `body`, if it is not all
+  MemoryCharge memory{};           ///< what it has of the budget already
   std::shared_ptr<void> held;      ///< kept until the answer has been written or given up
 };
 

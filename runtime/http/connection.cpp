@@ -11,7 +11,7 @@ namespace coffees::http {
 namespace {
 
 constexpr std::size_t kSlowestClient = 64 * 1024;  // bytes a second
-constexpr std::size_t kLingerReadSize = 64 * 1024;
+constexpr std::size_t kSmallAnswer = 4 * 1024;     // counts as part of its request
 
 }  // namespace
 
@@ -27,8 +27,7 @@ Task<> Connection::run() {
   if (!socket_.open()) co_return;
   while (true) {
     if (socket_.unread().empty()) {
-      server_.scratch().give_back_buffer(std::move(socket_.buffer()));
-      socket_.buffer() = {};
+      give_back_buffer();
       socket_.allow(server_.settings().idle_time);
       idle_ = true;
       const TimedSocket::Wait woken = co_await socket_.wait(Socket::wait_read);
@@ -46,7 +45,7 @@ Task<> Connection::run() {
 // Returns whether the connection goes on.
 Task<bool> Connection::serve_one() {
   const RequestLimits& limits = server_.settings().limits;
-  Request request(limits.max_body, server_.ids().make());
+  Request request(limits.max_body, server_.ids().make(), server_.settings().budget);
   ReadResult read = co_await read_head(socket_, request, limits);
   if (read.state == ReadResult::State::gone) co_return false;
   const Server::ActiveRequest active(server_);
@@ -61,15 +60,37 @@ Task<bool> Connection::serve_one() {
   if (read.state == ReadResult::State::complete && has_body)
     read = co_await read_body(socket_, request, limits);
   if (read.state == ReadResult::State::gone) co_return false;
-  if (read.state == ReadResult::State::refused) co_return co_await refuse(request, read.refusal);
+  if (read.state == ReadResult::State::refused) {
+    request.drop_body();
+    co_return co_await refuse(request, read.refusal);
+  }
+  give_back_buffer();
   socket_.clear_deadline();  // an answer has its own, if any
   Answer answer = co_await handler_->answer(request);
+  request.drop_body();
+  if (!pay_for(answer)) co_return co_await refuse(request, over_budget());
   const asio::const_buffer head = asio::buffer(answer.head);
   const asio::const_buffer body = asio::buffer(answer.body);
   bool written = co_await write_bytes(head, body, server_.settings().stall_time);
   if (written && answer.pieces) written = co_await write_pieces(answer);
   server_.scratch().give_back_head(std::move(answer.head));
   co_return written && !answer.close;
+}
+
+// A buffer that holds nothing goes to those who read.
+void Connection::give_back_buffer() {
+  if (!socket_.unread().empty()) return;
+  server_.scratch().give_back_buffer(std::move(socket_.buffer()));
+  socket_.buffer() = {};
+}
+
+// Charges the budget with an answer that does not carry its charge already.
+bool Connection::pay_for(Answer& answer) const {
+  const std::size_t size =
+      answer.head.size() + answer.body.size() + (answer.pieces ? answer.pieces->most() : 0);
+  if (size <= kSmallAnswer || answer.memory.bytes() > 0) return true;
+  answer.memory = MemoryCharge(server_.settings().budget);
+  return answer.memory.hold(size);
 }
 
 AnswerFrame Connection::frame(const Request& request) const {
@@ -97,9 +118,13 @@ Task<bool> Connection::write_bytes(asio::const_buffer first, asio::const_buffer 
   const std::size_t size = first.size() + second.size();
   std::array<asio::const_buffer, 2> pieces{first, second};
   TimePoint limit = TimePoint::max();
+  bool first_slice = true;
   while (pieces[0].size() + pieces[1].size() > 0) {
+    if (!std::exchange(first_slice, false) && size > BulkTurns::kSlice) co_await bulk_turn();
+    const std::array<asio::const_buffer, 2> slice{asio::buffer(pieces[0], BulkTurns::kSlice),
+                                                  asio::buffer(pieces[1], BulkTurns::kSlice)};
     ErrorCode error;
-    std::size_t written = socket_.socket().write_some(pieces, error);
+    std::size_t written = socket_.socket().write_some(slice, error);
     for (asio::const_buffer& piece : pieces) {
       const std::size_t part = std::min(written, piece.size());
       piece += part;
@@ -140,11 +165,11 @@ Task<bool> Connection::write_pieces(Answer& answer) {
 Task<> Connection::linger() {
   ErrorCode error;
   socket_.socket().shutdown(Socket::shutdown_send, error);
+  socket_.buffer() = {};
   socket_.allow(server_.settings().linger);
   // One read per turn of the loop: a client that never stops sending may not hold up the others.
   while (co_await socket_.wait(Socket::wait_read) == TimedSocket::Wait::ready) {
-    socket_.buffer().clear();
-    const std::size_t size = socket_.socket().read_some(socket_.buffer().prepare(kLingerReadSize), error);
+    const std::size_t size = socket_.socket().read_some(server_.scratch().dustbin(), error);
     if (size == 0 && !would_block(error)) co_return;
   }
 }

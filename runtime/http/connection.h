@@ -39,9 +39,11 @@ class Connection final : public boost::intrusive::list_base_hook<> {
  private:
   Task<bool> serve_one();
   Task<bool> refuse(const Request& request, const Refusal& refusal);
+  [[nodiscard]] bool pay_for(Answer& answer) const;
   Task<bool> write_bytes(asio::const_buffer first, asio::const_buffer second, Duration stall_time);
   Task<bool> write_pieces(Answer& answer);
   Task<> linger();
+  void give_back_buffer();
 
   Server& server_;
   TimedSocket socket_;

@@ -7,8 +7,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "refusal_code.h"
 
 namespace coffees::http {
 
@@ -22,11 +25,12 @@ struct HeadLimits {
 
 /// Why a request is refused before any function sees it.
 struct Refusal {
-  int status = 0;  ///< HTTP status; 0: not refused
-  std::string detail;
-  std::string hint{};          ///< what to do about it; may be empty
-  const char* code = nullptr;  ///< a stable word for programs; null: that of the status (refusal_code.h)
-  [[nodiscard]] explicit operator bool() const { return status != 0; }
+  std::optional<RefusalCode> code{};  ///< nothing: it is not refused
+  std::string detail{};
+  std::string hint{};  ///< what to do about it; may be empty
+  [[nodiscard]] explicit operator bool() const { return code.has_value(); }
+  /// The HTTP status; 0 if it is not refused.
+  [[nodiscard]] int status() const { return code ? status_of(*code) : 0; }
 };
 
 /// Scans one head. Give it the whole buffer each time; it remembers how far it was.
@@ -43,7 +47,7 @@ class HeadScanner {
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
  private:
-  Progress refuse(int status, std::string detail);
+  Progress refuse(RefusalCode code, std::string detail);
   Progress check_request_line(std::string_view line);
   Progress check_field_line(std::string_view line);
   Progress check_unfinished(std::string_view line);

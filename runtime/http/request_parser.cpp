@@ -67,27 +67,29 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
 }
 
 std::size_t RequestParser::on_body_impl(String piece, Error&) {
-  body.append(piece.data(), piece.size());
+  body.append({piece.data(), piece.size()});
   return piece.size();
 }
 
 std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, String piece, Error&) {
-  body.append(piece.data(), piece.size());
+  body.append({piece.data(), piece.size()});
   return piece.size();
 }
 
 Refusal RequestParser::check_fields() const {
-  if (hosts_ > 1) return {400, "more than one Host field"};
-  if (is_1_1_ && hosts_ == 0) return {400, "no Host field"};
-  if (lengths_ > 1) return {400, "more than one Content-Length field"};
-  if (!length_is_valid_) return {400, "Content-Length is not a number"};
+  if (hosts_ > 1) return {RefusalCode::bad_request, "more than one Host field"};
+  if (is_1_1_ && hosts_ == 0) return {RefusalCode::bad_request, "no Host field"};
+  if (lengths_ > 1) return {RefusalCode::bad_request, "more than one Content-Length field"};
+  if (!length_is_valid_) return {RefusalCode::bad_request, "Content-Length is not a number"};
   if (transfer_encodings_ > 0) {
-    if (lengths_ > 0) return {400, "both Content-Length and Transfer-Encoding"};
-    if (!is_1_1_) return {400, "Transfer-Encoding in HTTP/1.0"};
-    if (transfer_encodings_ > 1) return {400, "more than one Transfer-Encoding field"};
-    if (!chunked_only_) return {501, "the only transfer encoding that is understood here is chunked"};
+    if (lengths_ > 0) return {RefusalCode::bad_request, "both Content-Length and Transfer-Encoding"};
+    if (!is_1_1_) return {RefusalCode::bad_request, "Transfer-Encoding in HTTP/1.0"};
+    if (transfer_encodings_ > 1) return {RefusalCode::bad_request, "more than one Transfer-Encoding field"};
+    if (!chunked_only_)
+      return {RefusalCode::not_implemented, "the only transfer encoding that is understood here is chunked"};
   }
-  if (unknown_expectation_) return {417, "the only expectation that is understood here is 100-continue"};
+  if (unknown_expectation_)
+    return {RefusalCode::unknown_expectation, "the only expectation that is understood here is 100-continue"};
   return {};
 }
 

@@ -8,6 +8,7 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
+#include "bytes.h"
 #include "http/head_scanner.h"
 
 namespace coffees::http {
@@ -26,7 +27,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   std::string fetch_site;
   std::string given_id;  ///< X-Request-Id; empty also when there are several
   bool expects_continue = false;
-  std::string body;  ///< of a chunked request; others are read straight into it by the connection
+  Bytes body;  ///< of a chunked request; others are read straight into it by the connection
 
   /// What the fields themselves forbid, independent of the server: ambiguous framing, expectations.
   [[nodiscard]] Refusal check_fields() const;

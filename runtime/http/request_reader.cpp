@@ -12,13 +12,19 @@ using Progress = HeadScanner::Progress;
 using Read = TimedSocket::Read;
 using State = ReadResult::State;
 
-constexpr std::size_t kBodyReadSize = 256 * 1024;
-constexpr std::size_t kMostAtOnce = 1024 * 1024;            // then others have their turn
+constexpr std::size_t kBodyReadSize = 16 * 1024;
+constexpr std::size_t kBulk = 64 * 1024;                    // bytes of a body; what follows is read in turns
 constexpr std::uint64_t kLongestWait = 366ULL * 24 * 3600;  // seconds: a rate of next to nothing
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+ReadResult gone() {
+  ReadResult result;
+  result.state = State::gone;
+  return result;
+}
+
 // Collects bytes until the scanner has admitted a whole head or refused it.
-Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner, Duration time) {
+Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner, MemoryCharge& memory, Duration time) {
   ReadResult result;
   Progress progress = Progress::need_more;
   bool first_bytes = true;
@@ -33,12 +39,17 @@ Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner, Duration t
       progress = scanner.scan(socket.unread());
       if (progress != Progress::need_more) break;
     }
-    if (socket.try_read() == Read::some) continue;  // nearly always: no frame for a wait
+    // Nearly always something is there, and no frame for a wait is needed.
+    const Read read = socket.try_read();
+    if (!memory.hold(Request::kItself + socket.buffer().capacity()))
+      co_return ReadResult::refused(over_budget());
+    if (read == Read::some) continue;
     const bool more = co_await socket.read_more();
     if (more) continue;
     result.state = State::gone;
     if (socket.expired() && !socket.unread().empty())
-      result = ReadResult::refused({408, "the head of the request did not arrive within " +
+      result = ReadResult::refused(
+          {RefusalCode::request_timeout, "the head of the request did not arrive within " +
                                              std::to_string(time / std::chrono::seconds(1)) + " s"});
     co_return result;
   }
@@ -65,7 +76,7 @@ Refusal parse_head(std::string_view head, Request& request, std::uint64_t max_bo
   ErrorCode error;
   parser.put(asio::buffer(head.data(), head.size()), error);
   if (error && error != beast::error::need_more && error != beast::error::body_limit)
-    return {400, "the head of the request cannot be parsed: " + error.message()};
+    return {RefusalCode::bad_request, "the head of the request cannot be parsed: " + error.message()};
   request.http_1_0 = !parser.is_http_1_1();
   if (Refusal refusal = parser.check_fields()) return refusal;
   // At a body that is too long the parser stops before it has taken in the whole head.
@@ -77,24 +88,28 @@ Refusal parse_head(std::string_view head, Request& request, std::uint64_t max_bo
 
 // Straight into the body, without passing through the buffer. Memory grows with what has arrived, not with
 // what was said.
-Task<bool> read_sized(TimedSocket& socket, std::string& body, std::size_t size) {
-  std::size_t filled = body.size();
-  std::size_t yielded_at = filled;
-  while (filled < size) {
-    if (filled == body.size()) body.resize(std::min(size, std::max(2 * filled, filled + kBodyReadSize)));
-    ErrorCode error;
-    const std::size_t count =
-        socket.socket().read_some(asio::buffer(body.data() + filled, body.size() - filled), error);
-    filled += count;
-    if (filled - yielded_at >= kMostAtOnce) {
-      yielded_at = filled;
-      co_await yield_to_others();
+Task<ReadResult> read_sized(TimedSocket& socket, Request& request, std::size_t size) {
+  Bytes& body = request.body;
+  std::size_t turn_ends = kBulk;
+  while (body.size() < size) {
+    if (body.size() >= turn_ends) {
+      turn_ends = body.size() + BulkTurns::kSlice;
+      co_await bulk_turn();
     }
+    if (body.room_size() == 0) {
+      const std::size_t larger = std::min(size, std::max(2 * body.size(), body.size() + kBodyReadSize));
+      if (!request.hold_body(larger)) co_return ReadResult::refused(over_budget());
+      body.reserve(larger);
+    }
+    ErrorCode error;
+    const std::size_t most = std::min(body.room_size(), turn_ends - body.size());
+    const std::size_t count = socket.socket().read_some(asio::buffer(body.room(), most), error);
+    body.filled(count);
     if (count > 0) continue;
-    if (!would_block(error)) co_return false;
-    if (co_await socket.wait(Socket::wait_read) != TimedSocket::Wait::ready) co_return false;
+    if (!would_block(error) || co_await socket.wait(Socket::wait_read) != TimedSocket::Wait::ready)
+      co_return gone();
   }
-  co_return true;
+  co_return ReadResult();
 }
 
 // One step of decoding what is in the buffer. Returns whether something was used up.
@@ -107,41 +122,54 @@ bool decode_chunks(TimedSocket& socket, RequestParser& parser, const RequestLimi
   if (error == beast::error::body_limit)
     refusal = too_long(limits);
   else if (error && error != beast::error::need_more)
-    refusal = {400, "the chunked body cannot be parsed: " + error.message()};
+    refusal = {RefusalCode::bad_request, "the chunked body cannot be parsed: " + error.message()};
   else if (used == 0 && socket.unread().size() > limits.head.field_line)
-    refusal = {400, "a chunk header or trailer is too long"};
+    refusal = {RefusalCode::bad_request, "a chunk header or trailer is too long"};
   return used > 0;
 }
 
-Task<ReadResult> read_chunked(TimedSocket& socket, RequestParser& parser, const RequestLimits& limits) {
+Task<ReadResult> read_chunked(TimedSocket& socket, Request& request, const RequestLimits& limits) {
+  RequestParser& parser = request.parser;
   ReadResult result;
-  std::size_t yielded_at = 0;
+  std::size_t turn_ends = kBulk;
   while (true) {
     const bool used = decode_chunks(socket, parser, limits, result.refusal);
+    if (!result.refusal && !request.hold_body(parser.body.capacity())) result.refusal = over_budget();
     if (result.refusal) result.state = State::refused;
     if (result.refusal || parser.is_done()) co_return result;
     if (used && !socket.unread().empty()) continue;
-    if (parser.body.size() - yielded_at >= kMostAtOnce) {
-      yielded_at = parser.body.size();
-      co_await yield_to_others();
+    if (parser.body.size() >= turn_ends) {
+      turn_ends = parser.body.size() + BulkTurns::kSlice;
+      co_await bulk_turn();
     }
     const bool more = co_await socket.read_more();
-    if (more) continue;
-    result.state = State::gone;
-    co_return result;
+    if (!more) co_return gone();
   }
 }
 
 }  // namespace
 
+void Request::drop_body() {
+  body = {};
+  parser.body = {};
+  // Less than before is always granted.
+  static_cast<void>(hold_body(0));
+}
+
+Refusal over_budget() {
+  return {RefusalCode::over_budget, "the server holds as much for its clients as it may",
+          "send this again later, or less at once; `memory_budget` of [server] is the limit"};
+}
+
 Refusal too_long(const RequestLimits& limits) {
-  return {413, "the body is longer than the limit of " + std::to_string(limits.max_body) + " bytes"};
+  return {RefusalCode::body_too_large,
+          "the body is longer than the limit of " + std::to_string(limits.max_body) + " bytes"};
 }
 
 Task<ReadResult> read_head(TimedSocket& socket, Request& request, const RequestLimits& limits) {
   socket.allow(limits.head_time);
   HeadScanner scanner{limits.head};
-  ReadResult result = co_await scan_head(socket, scanner, limits.head_time);
+  ReadResult result = co_await scan_head(socket, scanner, request.memory, limits.head_time);
   request.head_only = socket.unread().starts_with("HEAD ");
   if (result.state == State::refused) guess_request_line(socket.unread(), request.parser);
   if (result.state != State::complete) co_return result;
@@ -157,7 +185,8 @@ Task<ReadResult> read_body(TimedSocket& socket, Request& request, const RequestL
   const std::uint64_t size = chunked ? limits.max_body : request.parser.declared_length();
   if (!chunked) {
     const std::size_t buffered = std::min<std::size_t>(socket.unread().size(), size);
-    request.body.assign(socket.unread().substr(0, buffered));
+    if (!request.hold_body(buffered)) co_return ReadResult::refused(over_budget());
+    request.body.append(socket.unread().substr(0, buffered));
     socket.buffer().consume(buffered);
     if (buffered == size) co_return result;
   }
@@ -166,19 +195,18 @@ Task<ReadResult> read_body(TimedSocket& socket, Request& request, const RequestL
     // 25 bytes into a send buffer that is empty: it takes them, or the client is gone.
     ErrorCode error;
     if (socket.socket().write_some(asio::buffer(kContinue), error) != kContinue.size()) {
-      result.state = State::gone;
-      co_return result;
+      co_return gone();
     }
   }
   if (chunked) {
-    result = co_await read_chunked(socket, request.parser, limits);
+    result = co_await read_chunked(socket, request, limits);
     request.body = std::move(request.parser.body);
-  } else if (!co_await read_sized(socket, request.body, size)) {
-    result.state = State::gone;
+  } else {
+    result = co_await read_sized(socket, request, size);
   }
   if (result.state == State::gone && socket.expired())
-    result =
-        ReadResult::refused({408, "the body of the request did not arrive in time", limits.slow_body_hint});
+    result = ReadResult::refused({RefusalCode::request_timeout,
+                                  "the body of the request did not arrive in time", limits.slow_body_hint});
   co_return result;
 }
 

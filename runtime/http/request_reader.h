@@ -8,6 +8,7 @@
 #include "http/target.h"
 #include "http/timed_socket.h"
 #include "loop.h"
+#include "memory_budget.h"
 #include "request_id.h"
 
 namespace coffees::http {
@@ -23,13 +24,26 @@ struct RequestLimits {
 
 /// One request.
 struct Request {
-  /// `new_id` is used unless the client has one of its own.
-  Request(std::uint64_t max_body, const RequestId& new_id) : parser(max_body), id(new_id) {}
+  /// `new_id` is used unless the client has one of its own. `budget` is charged with what it takes; null:
+  /// nobody counts.
+  Request(std::uint64_t max_body, const RequestId& new_id, MemoryBudget* budget)
+      : parser(max_body), id(new_id), memory(budget) {}
+
+  /// Says that `bytes` of body are there, or about to be. False if there is no budget for them.
+  [[nodiscard]] bool hold_body(std::size_t bytes) {
+    return memory.hold(kItself + parser.headers.size() + bytes);
+  }
+  /// Its body is needed no more.
+  void drop_body();
+
+  static constexpr std::size_t kItself = 4 * 1024;  ///< about what one takes without its head and body
+
   RequestParser parser;
   Target target;  ///< borrows from the parser; may be refused
   RequestId id;
   bool given_id_in_use = false;  ///< the client wanted an id that another request has
-  std::string body;
+  Bytes body;
+  MemoryCharge memory;
   bool too_long = false;  ///< its length is beyond the limit
   bool keep_alive = false;
   bool http_1_0 = false;
@@ -47,10 +61,13 @@ struct ReadResult {
 
 /// Reads the head: its bytes, and what they mean. Whether its target is one, and its body not too long, is
 /// left to the caller, who may have an earlier reason to refuse it. The first byte has arrived.
+/// `request.memory` is charged with the buffer, and afterwards with the head.
 Task<ReadResult> read_head(TimedSocket& socket, Request& request, const RequestLimits& limits);
 
 /// The refusal of a body that is too long.
 Refusal too_long(const RequestLimits& limits);
+/// The refusal of what would pass the memory budget.
+Refusal over_budget();
 
 /// Reads the body that the head announces. Asks for it when the client waits for that (Expect: 100-continue).
 Task<ReadResult> read_body(TimedSocket& socket, Request& request, const RequestLimits& limits);

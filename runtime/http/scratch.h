@@ -31,12 +31,16 @@ class Scratch {
   boost::beast::flat_buffer take_buffer();
   void give_back_buffer(boost::beast::flat_buffer buffer);
 
+  /// Room to read into what is not looked at.
+  boost::asio::mutable_buffer dustbin() { return boost::asio::buffer(dustbin_); }
+
  private:
   const Clock& clock_;
   std::time_t date_made_at_ = -1;
   std::array<char, 40> date_{};
   std::string head_;
   std::vector<boost::beast::flat_buffer> buffers_;
+  std::array<char, 64 * 1024> dustbin_;
 };
 
 }  // namespace coffees::http

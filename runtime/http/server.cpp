@@ -118,7 +118,7 @@ bool Server::close_one_that_is_idle() {
 void Server::turn_away(Socket socket) {
   const RequestId id = ids_.make();
   const AnswerFrame frame{.scratch = scratch_, .request_id = id.view(), .close = true};
-  const Answer answer = refuse({503, "too many connections"}, frame, "Retry-After: 1\r\n");
+  const Answer answer = refuse({RefusalCode::unavailable, "too many connections"}, frame);
   service_.turned_away(id.view());
   ErrorCode ignored;
   socket.non_blocking(true, ignored);

@@ -14,6 +14,7 @@ std::optional<StopReason> reason_to_stop_after(const Outcome& outcome) {
   switch (outcome.kind) {
     case Outcome::Kind::ok:
     case Outcome::Kind::handler_error:
+    case Outcome::Kind::over_budget:
       if (outcome.usage.left_children) return StopReason::children;
       if (outcome.usage.unfit) return StopReason::unfit;
       return std::nullopt;
@@ -29,6 +30,12 @@ std::optional<StopReason> reason_to_stop_after(const Outcome& outcome) {
     default:
       return StopReason::crash;
   }
+}
+
+// Whether the worker did what it was there for, whatever the handler or the server made of it.
+bool is_well_after(Outcome::Kind kind) {
+  return kind == Outcome::Kind::ok || kind == Outcome::Kind::handler_error ||
+         kind == Outcome::Kind::over_budget;
 }
 
 }  // namespace
@@ -75,7 +82,7 @@ Task<InvocationResult> WorkerPool::invoke(Loan& loan, TurnListener& listener) {
                                   .waited = outcome.kind != Outcome::Kind::ok || outcome.usage.waited,
                                   .printed = result.printed});
   loan.stop = reason_to_stop_after(outcome);
-  loan.kill = outcome.kind != Outcome::Kind::ok && outcome.kind != Outcome::Kind::handler_error;
+  loan.kill = !is_well_after(outcome.kind);
   const bool on_purpose = outcome.kind == Outcome::Kind::crashed && (progress_.closed || worker.end.killed);
   if (on_purpose) explain_kill(outcome, progress_.closed, worker.end.reason == StopReason::user);
   if (!on_purpose && result.delivery == Delivery::started) record_result(loan, outcome);
@@ -88,6 +95,7 @@ void WorkerPool::record_result(const Loan& loan, const Outcome& outcome) {
   switch (outcome.kind) {
     case Outcome::Kind::ok:
     case Outcome::Kind::handler_error:
+    case Outcome::Kind::over_budget:
     case Outcome::Kind::out_of_memory:
     case Outcome::Kind::response_too_large:
       permit.success();

@@ -24,10 +24,11 @@ namespace coffees {
 /// What every worker process of a function has in common.
 struct ProcessSettings {
   std::string function;
-  std::uint16_t index = 0;        ///< its place in the configuration
-  std::uint64_t max_body = 0;     ///< bytes of the longest answer that is accepted
-  std::uint64_t memory = 0;       ///< bytes, for messages
-  bool own_pid_namespace = true;  ///< else what the worker started is killed by its process group
+  std::uint16_t index = 0;         ///< its place in the configuration
+  std::uint64_t max_body = 0;      ///< bytes of the longest answer that is accepted
+  std::uint64_t memory = 0;        ///< bytes, for messages
+  MemoryBudget* budget = nullptr;  ///< charged with large answers; outlives the workers; null: nobody counts
+  bool own_pid_namespace = true;   ///< else what the worker started is killed by its process group
 };
 
 /// A worker process behind a mailbox for small packets and a channel for the others (wire.h). Everything that
@@ -150,8 +151,9 @@ class ProcessWorker : public Worker, private PolledMailbox {
   Task<Outcome> receive_answer();
   bool receive_packet(platform::Received& received);
   std::optional<Outcome> look_at(const wire::Packet& packet);
-  Task<std::optional<Outcome>> receive_rest(Outcome& outcome, std::uint64_t size);
+  Task<std::optional<Outcome>> receive_rest(Outcome& outcome, std::size_t arrived, std::uint64_t size);
   bool accept_response(const wire::Packet& packet, Outcome& outcome);
+  void hold(Outcome& outcome, std::size_t bytes) const;
   Task<Outcome> died();
   [[nodiscard]] Outcome interrupted(Wake why) const;
   [[nodiscard]] Outcome protocol_error(const char* what) const;

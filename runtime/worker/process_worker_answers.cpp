@@ -5,11 +5,26 @@
 #include "field_syntax.h"
 #include "planted_bug.h"
 #include "platform/channel.h"
+#include "refusals.h"
 #include "worker/process_worker.h"
 
 namespace coffees {
 
 using platform::ReceiveState;
+
+namespace {
+
+constexpr std::size_t kSmallAnswer = 4 * 1024;  // counts as part of its request
+
+// A string that grows by itself is copied, and takes up to twice of what it needs.
+void make_room(std::string& text, std::size_t capacity) {
+  std::string larger;
+  larger.reserve(capacity);
+  larger.append(text);
+  text.swap(larger);
+}
+
+}  // namespace
 
 // Reads one packet from the channel into packet_buffer(). Returns false when there is none; then the channel
 // is watched again.
@@ -97,13 +112,27 @@ Task<Outcome> ProcessWorker::receive_answer() {
     if (!accept_response(packet, outcome))
       co_return protocol_error("an answer whose parts do not fit together");
     turn_.answered = true;
-    if (outcome.body.size() < packet.header.body_size) {
-      std::optional<Outcome> failed = co_await receive_rest(outcome, packet.header.body_size);
+    const std::size_t arrived = packet.body.size();
+    if (size > kSmallAnswer) hold(outcome, size);
+    if (arrived < packet.header.body_size) {
+      std::optional<Outcome> failed = co_await receive_rest(outcome, arrived, packet.header.body_size);
       turn_.answered = !failed;
       if (failed) co_return std::move(*failed);
     }
     co_return outcome;
   }
+}
+
+// Charges the budget with `bytes` of this answer. If there is no room for them, the answer becomes one that
+// says so, with nothing left of the other: its outcome is `over_budget` then.
+void ProcessWorker::hold(Outcome& outcome, std::size_t bytes) const {
+  if (outcome.kind == Outcome::Kind::over_budget) return;
+  if (outcome.memory.bytes() == 0) outcome.memory = MemoryCharge(settings_.budget);
+  if (outcome.memory.hold(bytes)) return;
+  Outcome refused = refused_over_budget(settings_.function);
+  refused.usage = outcome.usage;
+  outcome = std::move(refused);
+  outcome.body.shrink_to_fit();  // the assignment keeps its memory
 }
 
 bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome) {
@@ -158,17 +187,22 @@ bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome
 }
 
 // Straight into the body. Every piece but the last is as large as it can be, so a worker cannot keep the loop
-// busy with crumbs; memory grows with what has arrived, not with what was announced.
-Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::uint64_t size) {
+// busy with crumbs. The budget is charged with the whole at once, for the worker has it; memory is touched as
+// it arrives. What there is no budget for is read all the same, so that the worker can go on.
+Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::size_t arrived,
+                                                         std::uint64_t size) {
   wire::PacketHeader header;
-  std::size_t filled = outcome.body.size();
-  while (filled < size) {
-    const std::size_t piece = std::min<std::size_t>(size - filled, wire::kMaxPacket - sizeof header);
+  hold(outcome, outcome.headers.size() + size);
+  const bool kept = outcome.kind != Outcome::Kind::over_budget;
+  if (kept) make_room(outcome.body, size + sizeof(wire::AbortNotice));
+  while (arrived < size) {
+    const std::size_t piece = std::min<std::size_t>(size - arrived, wire::kMaxPacket - sizeof header);
     // What comes in its place may be longer: the worker's abort notice.
     const std::size_t room = std::max(piece, sizeof(wire::AbortNotice));
-    outcome.body.resize(filled + room);
-    const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header),
-                                                 std::span(outcome.body.data() + filled, room)};
+    if (kept) outcome.body.resize(arrived + room);
+    const std::span<char> into =
+        kept ? std::span(outcome.body.data() + arrived, room) : packet_buffer().first(room);
+    const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header), into};
     const platform::Received received = platform::receive_message(channel_.native_handle(), buffers);
     if (received.state == ReceiveState::would_block && !ended_) {
       if (channel_event_) watch_channel();
@@ -183,15 +217,15 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
       continue;
     }
     if (received.size >= sizeof header && header.kind == wire::Kind::abort_notice) {
-      take_abort_notice(std::string_view(outcome.body).substr(filled, received.size - sizeof header));
+      take_abort_notice({into.data(), received.size - sizeof header});
       co_return co_await died();
     }
     if (received.truncated || received.size != sizeof header + piece || header.magic != wire::kMagic ||
         header.kind != wire::Kind::data || header.invocation != turn_.invocation)
       co_return protocol_error("a piece of an answer that does not belong to it");
-    filled += piece;
+    arrived += piece;
   }
-  outcome.body.resize(size);
+  if (kept) outcome.body.resize(size);
   co_return std::nullopt;
 }
 

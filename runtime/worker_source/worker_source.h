@@ -50,8 +50,8 @@ class Worker {
   /// Runs one invocation. While another one runs, it waits for its turn in one of this worker's slots; only
   /// where can_pipeline() has just said so. `timeout` counts from its turn; a negative one means no limit.
   /// `cold`: it waited for this worker to start. `listener` outlives the invocation. Ends with one
-  /// result, or throws if the machine is short of something; then, and after any outcome but ok and
-  /// handler_error, the worker must be killed.
+  /// result, or throws if the machine is short of something; then, and after any outcome but ok,
+  /// handler_error and over_budget, the worker must be killed.
   virtual Task<InvocationResult> invoke(const Invocation& call, Duration timeout, bool cold,
                                         TurnListener& listener) = 0;
 

@@ -13,6 +13,11 @@ bool is_shortage(int error) {
 
 }  // namespace
 
+// The same for one more of those who wait for it.
+Outcome repeated(const Outcome& prepared) {
+  return Outcome::failure(prepared.kind, prepared.message, prepared.hint);
+}
+
 Outcome no_resources(const std::string& what) {
   return Outcome::failure(
       Outcome::Kind::no_resources, what,
@@ -62,7 +67,7 @@ bool ZygoteSource::is_ready() const {
 Task<Outcome> ZygoteSource::prepare() {
   while (preparing_) {
     co_await prepared_signal_.wait();
-    if (!preparing_) co_return prepared_;
+    if (!preparing_) co_return repeated(prepared_);
   }
   if (closed_) co_return Outcome::failure(Outcome::Kind::draining, "the server is stopping");
   if (is_ready()) co_return success();
@@ -77,7 +82,7 @@ Task<Outcome> ZygoteSource::prepare() {
   preparing_ = false;
   prepared_signal_.notify();
   prepared(prepared_);
-  co_return prepared_;
+  co_return repeated(prepared_);
 }
 
 Outcome ZygoteSource::failed_step(const char* who, const Report& report) const {

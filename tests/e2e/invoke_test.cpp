@@ -1,4 +1,5 @@
 // The way of one request, seen from outside: cold and warm starts, scaling, limits, bodies.
+#include <deque>
 #include <set>
 
 #include "catch.h"
@@ -174,4 +175,31 @@ TEST_CASE("a flood of log lines is cut, said so, and does not stop the invocatio
 TEST_CASE("a library that starts threads is not forked but loaded by each worker") {
   Server server(function("threads", fixture("threads"), "reuse = false"));
   for (int i = 0; i < 2; ++i) CHECK(post(server.port(), "/threads").json()["alive"] == true);
+}
+
+TEST_CASE("an answer beyond the memory budget is lost with 503, and its worker serves on") {
+  // A large holder may have seven eighths of it: not two answers of 4 MiB.
+  Server server("[server]\nmax_body = \"4MiB\"\nmemory_budget = \"12MiB\"\n" +
+                function("misbehave", fixture("misbehave")));
+  const std::string large = R"({"do":"large","size":4194304})";
+  std::deque<Client> lazy;
+  int lost = 0;
+  // The kernel's buffers take the first ones of those that nobody reads.
+  for (int i = 0; i < 12 && lost == 0; ++i) {
+    lazy.emplace_back(server.port());
+    lazy.back().send("POST /misbehave HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                     std::to_string(large.size()) + "\r\n\r\n" + large);
+    const Response next = post(server.port(), "/misbehave", large);
+    if (next.status == 200) continue;
+    ++lost;
+    CHECK(next.status == 503);
+    CHECK(next.json()["code"] == "over_budget");
+    CHECK(next.header("retry-after") == "1");
+  }
+  CHECK(lost == 1);
+  const Response small = post(server.port(), "/misbehave", R"({"do":"status","status":202})");
+  CHECK(small.status == 202);
+  CHECK(small.header("x-coffees-start") == "warm");
+  lazy.clear();
+  CHECK(post(server.port(), "/misbehave", large).status == 200);
 }

@@ -53,7 +53,7 @@ TEST_CASE("each kind of refused request makes an event, a console line and a cou
        "PUT /espresso/x HTTP/1.1\r\n" + kHost + "Content-Length: 99999999\r\n\r\n"},
       {414, "target_too_long", "GET", "/espresso",
        "GET /espresso?" + std::string(9000, 'a') + " HTTP/1.1\r\n" + kHost + "\r\n"},
-      {417, "bad_request", "POST", "/espresso",
+      {417, "unknown_expectation", "POST", "/espresso",
        "POST /espresso HTTP/1.1\r\n" + kHost + "Expect: tea\r\nContent-Length: 1\r\n\r\nx"},
       {421, "foreign_host", "GET", "/espresso", "GET /espresso HTTP/1.1\r\nHost: evil.example\r\n\r\n"},
       {431, "head_too_large", "GET", "/espresso",

@@ -178,14 +178,16 @@ TEST_CASE("every refused request counts, ten a second are told, and then how man
   Scene scene;
   const TimePoint now = SteadyClock::now();
   for (int i = 0; i < 25; ++i)
-    scene.log.request_refused(413, "an-id", {.method = "PUT", .path = "/espresso"}, now);
-  scene.log.request_refused(400, "an-id", {}, now);
+    scene.log.request_refused(RefusalCode::body_too_large, "an-id", {.method = "PUT", .path = "/espresso"},
+                              now);
+  scene.log.request_refused(RefusalCode::bad_request, "an-id", {}, now);
   CHECK(scene.log.refusals()[static_cast<std::size_t>(RefusalCode::body_too_large)] == 25);
   CHECK(scene.log.refusals()[static_cast<std::size_t>(RefusalCode::bad_request)] == 1);
   CHECK(scene.log.newest() == 10);
   scene.run_for(milliseconds(1100));
   CHECK(scene.log.newest() == 11);
-  scene.log.request_refused(421, "another-id", {.method = "GET", .path = "/latte"}, SteadyClock::now());
+  scene.log.request_refused(RefusalCode::foreign_host, "another-id", {.method = "GET", .path = "/latte"},
+                            SteadyClock::now());
   EventReader reader(scene.log, 10);
   std::vector<std::uint64_t> more;
   reader.read(
@@ -196,7 +198,8 @@ TEST_CASE("every refused request counts, ten a second are told, and then how man
       [](std::uint64_t, std::uint64_t) { FAIL(); });
   CHECK(more == std::vector<std::uint64_t>{16, 0});
   SECTION("also when the log is closed before that second is over") {
-    for (int i = 0; i < 12; ++i) scene.log.request_refused(421, "another-id", {}, SteadyClock::now());
+    for (int i = 0; i < 12; ++i)
+      scene.log.request_refused(RefusalCode::foreign_host, "another-id", {}, SteadyClock::now());
     scene.log.close();
     CHECK(scene.log.newest() == 22);
   }

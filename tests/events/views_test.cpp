@@ -145,7 +145,7 @@ TEST_CASE("a finished invocation says outcome, code, status and where its time w
   outcome.timing = {
       .queue = milliseconds(1), .boot = milliseconds(2), .init = milliseconds(3), .exec = milliseconds(4)};
   outcome.usage = {.cpu = milliseconds(5), .peak_rss = 4096};
-  viewed.finish(outcome);
+  viewed.finish(std::move(outcome));
   const json event = viewed.newest();
   CHECK(event["outcome"] == "error");
   CHECK(event["code"] == "handler_error");
@@ -182,7 +182,8 @@ TEST_CASE("a line and a JSON event name method and path, never the query") {
 
 TEST_CASE("a refused request makes a line and an event, whatever bytes its client has sent") {
   ViewedLog viewed;
-  viewed.log.request_refused(413, "the-id", {.method = "PUT", .path = "/espresso"}, SteadyClock::now());
+  viewed.log.request_refused(RefusalCode::body_too_large, "the-id", {.method = "PUT", .path = "/espresso"},
+                             SteadyClock::now());
   CHECK(viewed.newest_line() == "-              refused 413  PUT /espresso  body_too_large  the-id");
   json event = viewed.newest();
   CHECK(event["type"] == "request.refused");
@@ -191,10 +192,11 @@ TEST_CASE("a refused request makes a line and an event, whatever bytes its clien
   CHECK(event["method"] == "PUT");
   CHECK(event["path"] == "/espresso");
   CHECK(event["request_id"] == "the-id");
-  viewed.log.request_refused(400, "the-id", {.method = "GET", .path = "/\x1b[2J\n\xff"}, SteadyClock::now());
+  viewed.log.request_refused(RefusalCode::bad_request, "the-id", {.method = "GET", .path = "/\x1b[2J\n\xff"},
+                             SteadyClock::now());
   CHECK(viewed.newest_line().find("GET /\\x1b[2J\\x0a\\xff  bad_request") != std::string::npos);
   CHECK(viewed.newest()["path"].get<std::string>().starts_with("/\x1b[2J\n"));
-  viewed.log.request_refused(503, "the-id", {}, SteadyClock::now());
+  viewed.log.request_refused(RefusalCode::unavailable, "the-id", {}, SteadyClock::now());
   CHECK(viewed.newest_line() == "-              refused 503  - -  unavailable  the-id");
   CHECK_FALSE(viewed.newest().contains("method"));
 }
@@ -277,7 +279,7 @@ TEST_CASE("an error's message is made harmless, too, colour or not") {
   ViewedLog viewed;
   Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "\x1b[2J\nforged");
   outcome.type = "T\x1b";
-  viewed.finish(outcome);
+  viewed.finish(std::move(outcome));
   CHECK(viewed.newest_line().find("handler_error: T\\x1b: \\x1b[2J\\x0aforged") != std::string::npos);
   const std::string coloured = viewed.newest_line({.colour = true});
   CHECK(coloured.find("\x1b[33mhandler_error\x1b[0m") != std::string::npos);
@@ -368,7 +370,7 @@ TEST_CASE("a recording is JSON Lines that begin with hello, and leaves out what 
   viewed.line("a secret");
   Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "another secret");
   outcome.type = "Broken";
-  viewed.finish(outcome);
+  viewed.finish(std::move(outcome));
   for (const bool texts : {false, true}) {
     std::string path = "/tmp/coffees-recording-XXXXXX";
     const int file = ::mkstemp(path.data());

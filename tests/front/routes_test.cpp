@@ -10,7 +10,9 @@ Route route(std::string_view method, std::string_view target) {
   return coffees::front::route(method, coffees::http::split_target(method, target));
 }
 
-int refused(std::string_view method, std::string_view target) { return route(method, target).refusal.status; }
+int refused(std::string_view method, std::string_view target) {
+  return route(method, target).refusal.status();
+}
 
 }  // namespace
 

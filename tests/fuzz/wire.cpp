@@ -43,8 +43,8 @@ class CheckedSink : public LogSink {
   void note(const LogOrigin&, std::string_view, std::string_view) override {}
 };
 
-ProcessSettings settings(std::uint64_t max_body) {
-  return {.function = "latte", .max_body = max_body, .memory = 64 << 20};
+ProcessSettings settings(std::uint64_t max_body, MemoryBudget* budget) {
+  return {.function = "latte", .max_body = max_body, .memory = 64 << 20, .budget = budget};
 }
 
 // What all inputs share. Nothing of one input is left for the next.
@@ -54,8 +54,9 @@ struct Stage {
   TimerQueue timers{loop.get_executor(), clock};
   MailboxPoller poller{loop.get_executor(), timers};
   CheckedSink sink;
-  ProcessSettings wide = settings(1 << 20);
-  ProcessSettings tight = settings(64);
+  MemoryBudget budget{96 * 1024};
+  ProcessSettings wide = settings(1 << 20, &budget);
+  ProcessSettings tight = settings(64, nullptr);
 
   void turn() {
     loop.restart();
@@ -181,7 +182,7 @@ void check_outcome(Outcome outcome, const ProcessSettings& settings) {
   const Kind kind = outcome.kind;
   require(kind == Kind::ok || kind == Kind::handler_error || kind == Kind::out_of_memory ||
               kind == Kind::crashed || kind == Kind::protocol_error || kind == Kind::response_too_large ||
-              kind == Kind::client_gone,
+              kind == Kind::over_budget || kind == Kind::client_gone,
           "an outcome is one of those that a worker can bring about");
   require(outcome.body.size() <= settings.max_body, "an answer is not longer than max_body");
   require(outcome.usage.cpu.count() >= 0, "no time is negative");

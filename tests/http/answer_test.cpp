@@ -27,7 +27,8 @@ TEST_CASE("the connection's end is announced, and a kept one in HTTP/1.0 as well
 
 TEST_CASE("a refusal is a problem document with the code of its status and what to do") {
   const AnswerFrame frame{.scratch = scratch, .request_id = "the-id"};
-  const Answer answer = refuse({413, "the body is longer than the limit", "send less"}, frame);
+  const Answer answer =
+      refuse({RefusalCode::body_too_large, "the body is longer than the limit", "send less"}, frame);
   CHECK(answer.head.starts_with("HTTP/1.1 413 Payload Too Large\r\n"));
   CHECK(has(answer, "X-Coffees-Error: body_too_large"));
   const auto problem = nlohmann::json::parse(answer.body);

@@ -13,7 +13,7 @@ namespace {
 int status_of(const std::string& head) {
   const auto result = [](const HeadScanner& scanner, Progress progress) {
     if (progress == Progress::need_more) return -1;
-    return progress == Progress::complete ? 0 : scanner.refusal().status;
+    return progress == Progress::complete ? 0 : scanner.refusal().status();
   };
   HeadScanner at_once{HeadLimits{}};
   const int whole = result(at_once, at_once.scan(head));

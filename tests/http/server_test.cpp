@@ -45,6 +45,7 @@ class Teller final : public Pieces {
     tale_.stopped = true;
     more_.notify();
   }
+  [[nodiscard]] std::size_t most() const override { return 100 * 1024; }
 
  private:
   Tale& tale_;
@@ -67,7 +68,8 @@ class Echo final : public Handler {
     else if (request.target.path == "/large")
       made = plain(200, "text/plain", std::string(kLarge, 'x'), frame);
     else
-      made = plain(200, "text/plain", request.body.empty() ? "hello" : request.body, frame);
+      made = plain(200, "text/plain", request.body.size() == 0 ? "hello" : std::string(request.body.view()),
+                   frame);
     co_return made;
   }
   std::string refused(const Request&, const Refusal&) override { return {}; }
@@ -347,4 +349,124 @@ TEST_CASE("a stream is stopped when its client leaves") {
   client.socket.close();
   scene.turn();
   CHECK(scene.tale.stopped);
+}
+
+namespace {
+
+constexpr std::uint64_t kMiB = 1 << 20;
+// A budget of 4 MiB, of which 3.5 are for those who hold much.
+struct Limited {
+  MemoryBudget budget{4 * kMiB};
+  ServerSettings settings = [this] {
+    ServerSettings with;
+    with.budget = &budget;
+    return with;
+  }();
+};
+
+std::string post_of(std::uint64_t size) {
+  return "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+}
+
+bool is_over_budget(const std::string& answer) {
+  return answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n") &&
+         answer.find("X-Coffees-Error: over_budget\r\n") != std::string::npos &&
+         answer.find("Retry-After: ") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a body that would pass the memory budget gets 503, and the others go on") {
+  Limited limited;
+  Scene scene(limited.settings);
+  Client first(scene);
+  first.send(post_of(3 * kMiB));
+  for (int i = 0; i < 47; ++i) first.send(std::string(65536, 'x'));
+  CHECK(limited.budget.held() >= 2 * kMiB);
+  Client second(scene);
+  second.send(post_of(3 * kMiB));
+  for (int i = 0; i < 47; ++i) second.send(std::string(65536, 'x'));
+  CHECK(is_over_budget(second.receive()));
+  Client small(scene);
+  small.send(kGet);
+  CHECK(small.receive().ends_with("hello"));
+  first.send(std::string(65536, 'x'));
+  // Its request and its answer are not held at the same time: they would not fit.
+  CHECK(first.receive().size() > 3 * kMiB);
+  second.socket.close();
+  scene.pass(seconds(1));
+  CHECK(limited.budget.held() == 0);
+}
+
+TEST_CASE("a length that is only declared takes nothing of the memory budget") {
+  Limited limited;
+  Scene scene(limited.settings);
+  std::deque<Client> clients;
+  for (int i = 0; i < 20; ++i) clients.emplace_back(scene).send(post_of(6 * kMiB) + "x");
+  CHECK(limited.budget.held() <= 20 * 32 * 1024);
+  Client other(scene);
+  other.send(post_of(1000 * 1024));
+  for (int i = 0; i < 10; ++i) other.send(std::string(100 * 1024, 'x'));
+  CHECK(other.receive().starts_with("HTTP/1.1 200"));
+}
+
+TEST_CASE("chunks count against the memory budget as they arrive") {
+  Limited limited;
+  Scene scene(limited.settings);
+  Client client(scene);
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
+  std::string answer;
+  for (int i = 0; i < 90 && answer.empty(); ++i) {
+    client.send("10000\r\n" + std::string(65536, 'x') + "\r\n");
+    answer = client.receive();
+  }
+  CHECK(is_over_budget(answer));
+  CHECK(limited.budget.held() < 16 * 1024);
+}
+
+TEST_CASE("a head that is not finished counts against the memory budget") {
+  Limited limited;
+  Scene scene(limited.settings);
+  Client client(scene);
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n");
+  for (int i = 0; i < 4; ++i) client.send("A: " + std::string(15'000, 'a') + "\r\n");
+  CHECK(limited.budget.held() >= 60'000);
+  client.send("\r\n");
+  CHECK(client.receive().ends_with("hello"));
+  CHECK(limited.budget.held() == 0);
+}
+
+TEST_CASE("an answer that nobody reads counts against the memory budget until it is given up") {
+  MemoryBudget large(kLarge * 3 / 2);
+  ServerSettings settings;
+  settings.budget = &large;
+  Scene scene(settings);
+  Client lazy(scene);
+  lazy.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(large.held() >= kLarge);
+  Client second(scene);
+  second.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(is_over_budget(second.receive()));
+  lazy.socket.close();
+  second.socket.close();
+  scene.pass(seconds(1));
+  CHECK(large.held() == 0);
+}
+
+TEST_CASE("a stream counts with its largest piece, and one too many gets 503") {
+  MemoryBudget narrow(128 * 1024);
+  ServerSettings settings;
+  settings.budget = &narrow;
+  Scene scene(settings);
+  constexpr std::string_view follow = "GET /tale HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  Client first(scene);
+  first.send(follow);
+  CHECK(first.receive().starts_with("HTTP/1.1 200"));
+  Client second(scene);
+  second.send(follow);
+  CHECK(is_over_budget(second.receive()));
+  first.socket.close();
+  second.socket.close();
+  scene.pass(seconds(1));
+  CHECK(narrow.held() == 0);
 }

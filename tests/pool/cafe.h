@@ -126,7 +126,7 @@ class FakeSource : public WorkerSource {
     while (hold_starts) co_await started_.wait();
     StartResult result;
     if (failure) {
-      result.failure = *failure;
+      result.failure = Outcome::failure(failure->kind, failure->message);
       co_return result;
     }
     auto worker = std::make_unique<FakeWorker>(*this, number, loop_.get_executor());

@@ -37,6 +37,7 @@ DrawnFunction draw_function(World& world, const std::string& name, std::size_t i
   settings.function = name;
   settings.index = static_cast<events::FunctionIndex>(index);
   ProcessSettings process{.function = name, .index = settings.index, .max_body = 1 << 20, .memory = 1 << 27};
+  process.budget = &world.budget;
   auto source = std::make_unique<SimulatedSource>(world, faults, std::move(process), sink);
   DrawnFunction function;
   function.source = source.get();

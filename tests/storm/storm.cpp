@@ -211,6 +211,8 @@ void Storm::check_end() {
   for (const auto& client : clients_)
     require(client->outcomes == 1, "one outcome per request",
             fmt::format("request {} has {}", client->number, client->outcomes));
+  require(world_.budget.held() == 0, "the memory budget is given back",
+          fmt::format("{} bytes are held", world_.budget.held()));
   for (std::size_t i = 0; i < sources_.size(); ++i)
     require(sources_[i]->alive() == 0, "everything is gone after a drain",
             fmt::format("{} processes of function {} live", sources_[i]->alive(), i));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "manual_clock.h"
+#include "memory_budget.h"
 #include "storm/random.h"
 #include "timer_queue.h"
 
@@ -22,6 +23,7 @@ class World {
   ~World() { loop.abandon(); }
 
   Random random;
+  MemoryBudget budget{8 * 1024};  ///< of answers: one that is large is held at a time
   Loop loop;
   test::ManualClock clock;
   TimerQueue timers{clock};
