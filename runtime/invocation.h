@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bytes.h"
 #include "memory_budget.h"
 
 namespace coffees {
@@ -103,8 +104,7 @@ struct Outcome {
   Kind kind = Kind::ok;
   int status = 200;     ///< ok only
   std::string headers;  ///< ok only: header_block.h
-  std::string
-      body;  ///< ok only; complete. An answer that streams will bring a source of further pieces here.
+  Bytes body;  ///< ok only; complete. An answer that streams will bring a source of further pieces here.
   MemoryCharge memory{};                ///< what an answer of more than one page has of the budget
   std::string type;                     ///< handler_error: the exception's type
   std::string message;                  ///< not ok: what happened, in one sentence

@@ -24,9 +24,9 @@ Fields fields_of(const Outcome& outcome) {
   for_each_header(outcome.headers, [&fields](std::string_view name, std::string_view value) {
     fields["header field " + std::string(name)] += value;
   });
-  const nlohmann::json document = nlohmann::json::parse(outcome.body, nullptr, false);
+  const nlohmann::json document = nlohmann::json::parse(outcome.body.view(), nullptr, false);
   if (!document.is_structured()) {
-    fields["the answer"] = outcome.body;
+    fields["the answer"] = outcome.body.view();
     return fields;
   }
   const nlohmann::json flat = document.flatten();

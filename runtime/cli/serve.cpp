@@ -79,7 +79,6 @@ std::uint64_t prepare_process() {
   platform::reap_children_automatically();
   const std::uint64_t open_files = platform::limits::raise_open_files();
   platform::limits::prepare_descriptors(kDescriptors);
-  platform::limits::return_large_blocks();
   return open_files;
 }
 

@@ -89,7 +89,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
     begin_head(answer.head, outcome.status, length, frame);
     add_handler_fields(answer.head, outcome.headers, frame);
     add_timing(answer.head, function, outcome);
-    answer.body = std::move(outcome.body);
+    answer.content = std::move(outcome.body);
     answer.memory = std::move(outcome.memory);
     finish(answer, outcome.status, frame);
     return answer;

@@ -42,6 +42,7 @@ void finish(Answer& answer, int status, const AnswerFrame& frame) {
   answer.head += "\r\n";
   if (frame.head_only || !has_body(status)) {
     answer.body.clear();
+    answer.content = {};
     answer.pieces.reset();
   }
   answer.close = frame.close;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "bytes.h"
 #include "http/head_scanner.h"
 #include "http/scratch.h"
 #include "loop.h"
@@ -45,6 +46,7 @@ class Pieces {
 struct Answer {
   std::string head;
   std::string body;
+  Bytes content;                   ///< behind `body`, which is empty then: what a function has answered
   bool close = false;              ///< the connection ends after it
   bool chunked = false;            ///< `pieces` go out with the chunked coding (RFC 9112 section 7.1)
   std::unique_ptr<Pieces> pieces;  ///< what follows `body`, if it is not all

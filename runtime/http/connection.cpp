@@ -70,7 +70,8 @@ Task<bool> Connection::serve_one() {
   request.drop_body();
   if (!pay_for(answer)) co_return co_await refuse(request, over_budget());
   const asio::const_buffer head = asio::buffer(answer.head);
-  const asio::const_buffer body = asio::buffer(answer.body);
+  const std::string_view body_text = answer.content.empty() ? answer.body : answer.content.view();
+  const asio::const_buffer body = asio::buffer(body_text);
   bool written = co_await write_bytes(head, body, server_.settings().stall_time);
   if (written && answer.pieces) written = co_await write_pieces(answer);
   server_.scratch().give_back_head(std::move(answer.head));
@@ -86,8 +87,8 @@ void Connection::give_back_buffer() {
 
 // Charges the budget with an answer that does not carry its charge already.
 bool Connection::pay_for(Answer& answer) const {
-  const std::size_t size =
-      answer.head.size() + answer.body.size() + (answer.pieces ? answer.pieces->most() : 0);
+  const std::size_t size = answer.head.size() + answer.body.size() + answer.content.size() +
+                           (answer.pieces ? answer.pieces->most() : 0);
   if (size <= kSmallAnswer || answer.memory.bytes() > 0) return true;
   answer.memory = MemoryCharge(server_.settings().budget);
   return answer.memory.hold(size);

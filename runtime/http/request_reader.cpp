@@ -189,6 +189,7 @@ Task<ReadResult> read_body(TimedSocket& socket, Request& request, const RequestL
     request.body.append(socket.unread().substr(0, buffered));
     socket.buffer().consume(buffered);
     if (buffered == size) co_return result;
+    socket.buffer() = {};  // what comes goes straight into the body
   }
   socket.allow(limits.head_time + std::chrono::seconds(std::min(size / limits.min_upload, kLongestWait)));
   if (request.parser.expects_continue && !request.http_1_0 && socket.unread().empty()) {

@@ -1,7 +1,6 @@
 #include "platform/limits.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -55,8 +54,6 @@ void prepare_descriptors(std::uint64_t count) {
   // One that lies at the end; the table stays as large when it goes.
   const UniqueFd far(::fcntl(null.get(), F_DUPFD_CLOEXEC, last));
 }
-
-void return_large_blocks() { ::mallopt(M_MMAP_THRESHOLD, 256 * 1024); }
 
 bool built_with_sanitizer() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

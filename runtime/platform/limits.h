@@ -28,10 +28,6 @@ std::uint64_t raise_open_files();
 /// before the first thread. It costs 8 bytes of the kernel's memory for each. Failure does no harm.
 void prepare_descriptors(std::uint64_t count);
 
-/// Blocks of 256 KiB and more go back to the system as soon as they are freed. By default the C library keeps
-/// them from the first one on, and the process never shrinks again (mallopt(3), M_MMAP_THRESHOLD).
-void return_large_blocks();
-
 /// True when this program was built with AddressSanitizer or ThreadSanitizer.
 bool built_with_sanitizer();
 

@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::size_t kSmallAnswer = 4 * 1024;  // counts as part of its request
 
-// A string that grows by itself is copied, and takes up to twice of what it needs.
-void make_room(std::string& text, std::size_t capacity) {
-  std::string larger;
-  larger.reserve(capacity);
-  larger.append(text);
-  text.swap(larger);
-}
-
 }  // namespace
 
 // Reads one packet from the channel into packet_buffer(). Returns false when there is none; then the channel
@@ -132,7 +124,6 @@ void ProcessWorker::hold(Outcome& outcome, std::size_t bytes) const {
   Outcome refused = refused_over_budget(settings_.function);
   refused.usage = outcome.usage;
   outcome = std::move(refused);
-  outcome.body.shrink_to_fit();  // the assignment keeps its memory
 }
 
 bool ProcessWorker::accept_response(const wire::Packet& packet, Outcome& outcome) {
@@ -194,14 +185,12 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
   wire::PacketHeader header;
   hold(outcome, outcome.headers.size() + size);
   const bool kept = outcome.kind != Outcome::Kind::over_budget;
-  if (kept) make_room(outcome.body, size + sizeof(wire::AbortNotice));
+  if (kept) outcome.body.reserve(size + sizeof(wire::AbortNotice));
   while (arrived < size) {
     const std::size_t piece = std::min<std::size_t>(size - arrived, wire::kMaxPacket - sizeof header);
     // What comes in its place may be longer: the worker's abort notice.
     const std::size_t room = std::max(piece, sizeof(wire::AbortNotice));
-    if (kept) outcome.body.resize(arrived + room);
-    const std::span<char> into =
-        kept ? std::span(outcome.body.data() + arrived, room) : packet_buffer().first(room);
+    const std::span<char> into = kept ? std::span(outcome.body.room(), room) : packet_buffer().first(room);
     const std::array<std::span<char>, 2> buffers{platform::writable_bytes_of(header), into};
     const platform::Received received = platform::receive_message(channel_.native_handle(), buffers);
     if (received.state == ReceiveState::would_block && !ended_) {
@@ -223,9 +212,9 @@ Task<std::optional<Outcome>> ProcessWorker::receive_rest(Outcome& outcome, std::
     if (received.truncated || received.size != sizeof header + piece || header.magic != wire::kMagic ||
         header.kind != wire::Kind::data || header.invocation != turn_.invocation)
       co_return protocol_error("a piece of an answer that does not belong to it");
+    if (kept) outcome.body.filled(piece);
     arrived += piece;
   }
-  if (kept) outcome.body.resize(size);
   co_return std::nullopt;
 }
 

@@ -104,3 +104,21 @@ TEST_CASE("the limits of memory control groups are looked for in the group and i
 TEST_CASE("this process may use some memory, and not more than the machine has") {
   CHECK(platform::memory_limit() > 16 * kKiB * kKiB);
 }
+
+TEST_CASE("a block that was given back is taken again, and one that grows keeps its content") {
+  using namespace platform;
+  const Block first = take_block(100 * kKiB);
+  CHECK(first.size == 100 * kKiB);
+  std::memset(first.data, 'a', first.size);
+  give_back_block(first);
+  const Block second = take_block(90 * kKiB);
+  CHECK(second.data == first.data);
+  const Block larger = grow_block(second, second.size, 5000 * kKiB);
+  CHECK(larger.size == 5000 * kKiB);
+  CHECK(std::string_view(larger.data, 100 * kKiB).find_first_not_of('a') == std::string_view::npos);
+  give_back_block(larger);
+  const Block small = take_block(40 * kKiB);  // not the large one: it would be wasted
+  CHECK(small.size == 40 * kKiB);
+  give_back_block(small);
+  give_back_block({});
+}

@@ -45,7 +45,7 @@ TEST_CASE("a handler's answer keeps its fields and says who served") {
   CHECK(has(answer,
             "Server-Timing: cold, queue;dur=0.005, boot;dur=0.700, init;dur=0.000, exec;dur=2.000, "
             "total;dur=2.705"));
-  CHECK(answer.body == "hello");
+  CHECK(answer.content == "hello");
 }
 
 TEST_CASE("a handler cannot speak for the connection") {
@@ -103,14 +103,14 @@ TEST_CASE("HEAD keeps the length that a handler says, where it has made no body"
   http::AnswerFrame frame = kFrame;
   frame.head_only = true;
   Outcome said = ok_with("content-length", "12345");
-  said.body.clear();
+  said.body = {};
   const Answer as_said = answer_to(std::move(said), "espresso", frame);
   CHECK(has(as_said, "Content-Length: 12345"));
   Outcome made = ok_with("Content-Length", "12345");
   const Answer as_made = answer_to(std::move(made), "espresso", frame);
   CHECK(has(as_made, "Content-Length: 5"));
   Outcome neither = ok_with("A", "b");
-  neither.body.clear();
+  neither.body = {};
   const Answer without = answer_to(std::move(neither), "espresso", frame);
   CHECK(without.head.find("Content-Length") == std::string::npos);
 }
@@ -120,7 +120,7 @@ TEST_CASE("statuses without content have none, and those without a name an empty
     Outcome outcome = ok_with("A", "b");
     outcome.status = status;
     const Answer answer = answer_to(std::move(outcome), "espresso", kFrame);
-    CHECK(answer.body.empty());
+    CHECK(answer.content.empty());
     CHECK(has(answer, "Content-Length: 0") == length);
   }
   Outcome odd = ok_with("A", "b");

@@ -31,10 +31,10 @@ void check_time(World& world, const WorkerPool& pool, const Client& client, Time
 }
 
 void check(const World& world, const Client& client, const Outcome& outcome, Duration limit) {
-  const bool own = outcome.body.starts_with(client.body) &&
-                   outcome.body.find_first_not_of('m', client.body.size()) == std::string::npos;
+  const bool own = outcome.body.view().starts_with(client.body) &&
+                   outcome.body.view().find_first_not_of('m', client.body.size()) == std::string::npos;
   require(outcome.kind != Outcome::Kind::ok || own, "an answer is the request's own",
-          fmt::format("request {} got '{}'", client.number, outcome.body.substr(0, 40)));
+          fmt::format("request {} got '{}'", client.number, outcome.body.view().substr(0, 40)));
   const std::string seen = fmt::format("request {} ({}) ran {} ns of {}", client.number,
                                        code_of(outcome.kind), outcome.timing.exec.count(), limit.count());
   require(outcome.timing.exec <= limit + kSlack, "answered at the deadline whatever the worker does", seen);
