@@ -4,11 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <deque>
 #include <map>
 
 #include "events/event_json.h"
-#include "events/event_reader.h"
 
 namespace coffees::admin {
 namespace {
@@ -31,11 +29,15 @@ class Matcher {
       wanted_.assign(names.size(), false);  // nobody is called so
   }
 
+  // Whether an event of that function can match; kNoFunction and what is beyond stand for no function.
+  [[nodiscard]] bool may_match(events::FunctionIndex function) const {
+    const bool any_function = filter_.function.empty() && filter_.worker.empty();
+    return function < wanted_.size() ? wanted_[function] : any_function;
+  }
   [[nodiscard]] bool matches(const Event& event) const {
     const events::Header& header = event.header;
-    const bool any_function = filter_.function.empty() && filter_.worker.empty();
-    const bool function = header.function < wanted_.size() ? wanted_[header.function] : any_function;
-    return function && header.time >= filter_.since && (filter_.worker.empty() || header.worker == number_) &&
+    return may_match(header.function) && header.time >= filter_.since &&
+           (filter_.worker.empty() || header.worker == number_) &&
            (filter_.request.empty() || (filter_.whole_id ? event.request_id() == filter_.request
                                                          : event.request_id().starts_with(filter_.request)));
   }
@@ -46,35 +48,50 @@ class Matcher {
   std::uint64_t number_ = 0;
 };
 
-// Returns the number of the newest event that was seen.
+enum class Kinds { log_lines, others, all };
+
+// Calls `each` for what is held of all functions that `matcher` admits, in no order to rely on, without what
+// happens meanwhile. Returns the number of the newest event that there was.
 template <typename Each>
-std::uint64_t for_each_event(const events::EventLog& log, Each&& each) {
-  events::EventReader reader(log, 0);
-  // As far as the log reaches now: a busy server adds events as fast as they are read.
+std::uint64_t for_each_event(const events::EventLog& log, const Matcher& matcher, Kinds kinds, Each&& each) {
   const std::uint64_t end = log.newest();
-  while (reader.last() < end && reader.read(each, [](std::uint64_t, std::uint64_t) {})) {
+  const auto read = [&](events::FunctionIndex function, bool log_lines) {
+    if (kinds != Kinds::all && log_lines != (kinds == Kinds::log_lines)) return;
+    log.store().for_each(log.lane_of(function, log_lines), [&](std::string_view bytes) {
+      const Event event = events::parse(bytes);
+      if (event.header.sequence <= end && matcher.matches(event)) each(event);
+    });
+  };
+  for (std::size_t i = 0; i <= log.functions().size(); ++i) {
+    const auto function = static_cast<events::FunctionIndex>(i);
+    if (!matcher.may_match(function)) continue;
+    read(function, false);
+    read(function, true);
   }
-  return std::max(reader.last(), end);
+  return end;
 }
 
-// The newest `limit` of them.
+// The newest `limit` of them, whatever the order in which they come.
 class Newest {
  public:
   Newest(const events::EventLog& log, std::size_t limit) : json_(log.functions()), limit_(limit) {}
   void add(const Event& event) {
-    if (limit_ == 0) return;
-    if (kept_.size() == limit_) kept_.pop_front();
-    std::string& text = kept_.emplace_back();
-    json_.append(text, event);
+    const std::uint64_t sequence = event.header.sequence;
+    if (limit_ == 0 || (kept_.size() == limit_ && sequence < kept_.begin()->first)) return;
+    json_.append(kept_[sequence], event);
+    if (kept_.size() > limit_) kept_.erase(kept_.begin());
   }
   std::vector<std::string> take() {
-    return {std::make_move_iterator(kept_.begin()), std::make_move_iterator(kept_.end())};
+    std::vector<std::string> all;
+    all.reserve(kept_.size());
+    for (auto& [sequence, text] : kept_) all.push_back(std::move(text));
+    return all;
   }
 
  private:
   events::EventJson json_;
   std::size_t limit_;
-  std::deque<std::string> kept_;
+  std::map<std::uint64_t, std::string> kept_;  // by sequence
 };
 
 bool is_wanted_outcome(const Event& event, const HistoryFilter& filter) {
@@ -113,10 +130,8 @@ struct Sums {
 std::vector<std::string> invocations(const events::EventLog& log, const HistoryFilter& filter) {
   const Matcher matcher(log, filter);
   Newest newest(log, filter.limit);
-  for_each_event(log, [&](const Event& event) {
-    if (event.header.type == Type::invocation_finished && matcher.matches(event) &&
-        is_wanted_outcome(event, filter))
-      newest.add(event);
+  for_each_event(log, matcher, Kinds::others, [&](const Event& event) {
+    if (event.header.type == Type::invocation_finished && is_wanted_outcome(event, filter)) newest.add(event);
   });
   return newest.take();
 }
@@ -125,15 +140,16 @@ std::vector<std::string> logs(const events::EventLog& log, const HistoryFilter& 
                               std::uint64_t& newest) {
   const Matcher matcher(log, filter);
   Newest lines(log, filter.limit);
-  newest = for_each_event(log, [&](const Event& event) {
-    if (event.header.type == Type::log && matcher.matches(event)) lines.add(event);
-  });
+  newest = for_each_event(log, matcher, Kinds::log_lines, [&](const Event& event) { lines.add(event); });
   return lines.take();
 }
 
 bool is_whole_id(const events::EventLog& log, const std::string& request) {
+  HistoryFilter filter;
+  filter.request = request;
+  filter.whole_id = true;
   bool found = false;
-  for_each_event(log, [&](const Event& event) { found = found || event.request_id() == request; });
+  for_each_event(log, Matcher(log, filter), Kinds::all, [&](const Event&) { found = true; });
   return found && !request.empty();
 }
 
@@ -146,8 +162,7 @@ std::optional<std::vector<std::string>> events_of_request(const events::EventLog
   Newest found(log, 10'000);
   std::string id;
   bool one = true;
-  for_each_event(log, [&](const Event& event) {
-    if (!matcher.matches(event)) return;
+  for_each_event(log, matcher, Kinds::all, [&](const Event& event) {
     one = one && (id.empty() || id == event.request_id());
     id = event.request_id();
     found.add(event);
@@ -159,12 +174,11 @@ std::optional<std::vector<std::string>> events_of_request(const events::EventLog
 nlohmann::ordered_json statistics(const events::EventLog& log, const HistoryFilter& filter) {
   const Matcher matcher(log, filter);
   std::map<events::FunctionIndex, Sums> all;
-  for_each_event(log, [&](const Event& event) {
-    if (event.header.type != Type::invocation_finished || event.header.function >= log.functions().size() ||
-        !matcher.matches(event))
+  for_each_event(log, matcher, Kinds::others, [&](const Event& event) {
+    if (event.header.type != Type::invocation_finished || event.header.function >= log.functions().size())
       return;
     Sums& sums = all[event.header.function];
-    if (sums.first == 0) sums.first = event.header.time;
+    if (sums.first == 0 || event.header.time < sums.first) sums.first = event.header.time;
     ++sums.outcomes[outcome_of(static_cast<Outcome::Kind>(event.header.detail))];
     if (event.header.worker == 0) return;
     const auto body = event.as<events::Finished>();

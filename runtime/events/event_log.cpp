@@ -20,15 +20,19 @@ std::string_view bytes_of(const Body& body) {
   return {reinterpret_cast<const char*>(&body), sizeof body};
 }
 
+// Two for each function and for what belongs to none.
+std::size_t lanes_for(std::size_t functions) { return 2 * (functions + 1); }
+
 Header header_of(Type type, FunctionIndex function, std::uint32_t worker = 0, std::uint8_t detail = 0) {
   return {.worker = worker, .function = function, .type = type, .detail = detail};
 }
 
 }  // namespace
 
-EventLog::EventLog(TimerQueue& timers, std::vector<std::string> functions, std::size_t words)
+EventLog::EventLog(TimerQueue& timers, std::vector<std::string> functions, const Room& room)
     : functions_(std::move(functions)),
-      ring_(words),
+      ring_(room.ring_words),
+      store_(lanes_for(functions_.size()), std::max(room.chunks, 4 * lanes_for(functions_.size()))),
       metrics_(functions_.size() + 1),
       timers_(timers),
       announcement_(timers, [this] { announce(); }),
@@ -47,7 +51,9 @@ void EventLog::append_bytes(Header header, std::string_view body, std::string_vi
   std::array<char, sizeof(Header) + 128> fixed;
   std::memcpy(fixed.data(), &header, sizeof header);
   body.copy(fixed.data() + sizeof header, body.size());  // not memcpy: an empty body has no address
-  ring_.append({fixed.data(), sizeof header + body.size()}, text);
+  const std::string_view written(fixed.data(), sizeof header + body.size());
+  ring_.append(written, text);
+  store_.append(lane_of(header.function, header.type == Type::log), written, text);
   sequence_.store(sequence, std::memory_order_relaxed);
   if (!stats_due_ && ask_stats_) {
     stats_due_ = true;

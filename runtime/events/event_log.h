@@ -1,6 +1,7 @@
 // The one event log: everything that happens is told here, once, and all views are made from it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -10,21 +11,29 @@
 
 #include "events/metrics.h"
 #include "events/record.h"
+#include "events/record_store.h"
 #include "events/ring.h"
 #include "invocation.h"
 #include "timer_queue.h"
 
 namespace coffees::events {
 
-/// The loop's side writes records and counts; it neither formats nor allocates nor locks. Other threads read
-/// the ring at their own pace. Outlives all of its readers' threads.
+/// The loop's side writes records and counts; it neither formats nor locks. Each record is written twice:
+/// into a ring, out of which followers read everything in order, and into a store, which keeps each
+/// function's past apart from the others'. Other threads read both at their own pace. Outlives all of its
+/// readers' threads.
 class EventLog {
  public:
-  /// Holds about 20,000 invocations; the memory is all used after that many and stays the same.
-  static constexpr std::size_t kDefaultWords = std::size_t{1} << 20;
+  /// What the memory comes to. It is all used after about 20,000 invocations and stays the same.
+  struct Room {
+    std::size_t ring_words = std::size_t{1} << 19;  ///< of 8 bytes: what followers have not read yet
+    std::size_t chunks = 256;  ///< of RecordStore::kChunkWords: the past; four for each lane, if that is more
+  };
 
   /// `functions`: their names, by FunctionIndex; fixed from now on.
-  EventLog(TimerQueue& timers, std::vector<std::string> functions, std::size_t words = kDefaultWords);
+  EventLog(TimerQueue& timers, std::vector<std::string> functions, const Room& room);
+  EventLog(TimerQueue& timers, std::vector<std::string> functions)
+      : EventLog(timers, std::move(functions), Room()) {}
 
   // -- The loop's side. `now` is the moment that the event is dated to.
   void function_loaded(FunctionIndex function, Duration init, TimePoint now);
@@ -70,6 +79,13 @@ class EventLog {
 
   // -- Any thread.
   [[nodiscard]] const Ring& ring() const { return ring_; }
+  /// The past: what each function did and, apart from it, what it printed.
+  [[nodiscard]] const RecordStore& store() const { return store_; }
+  /// The lane of a function in store(): of its log lines, or of all other events. kNoFunction is a function,
+  /// too.
+  [[nodiscard]] std::size_t lane_of(FunctionIndex function, bool log_lines) const {
+    return 2 * std::min<std::size_t>(function, functions_.size()) + (log_lines ? 1 : 0);
+  }
   [[nodiscard]] const std::vector<std::string>& functions() const { return functions_; }
   /// Sequence of the newest event.
   [[nodiscard]] std::uint64_t newest() const { return sequence_.load(std::memory_order_relaxed); }
@@ -101,6 +117,7 @@ class EventLog {
 
   std::vector<std::string> functions_;
   Ring ring_;
+  RecordStore store_;
   Metrics metrics_;
   RefusalCounts refusals_{};
   std::string text_;  ///< of the event that is being written; never grows

@@ -8,7 +8,11 @@ namespace {
 constexpr std::size_t kLongestLine = 16 * 1024;
 constexpr std::size_t kMostPerInvocation = 1024 * 1024;
 constexpr std::size_t kMostPerSecond = 2 * kMostPerInvocation;
-constexpr auto kFloodPause = std::chrono::milliseconds(10);
+// What a line costs besides its bytes: about what its record takes in the event log.
+constexpr std::size_t kCostOfLine = 128;
+// A pipe in packet mode (O_DIRECT, pipe(2)) gives what one write has written, if it is a single byte.
+constexpr int kMostReadsPerSecond = 2000;
+constexpr auto kPause = std::chrono::milliseconds(10);
 }  // namespace
 
 LogPipe::LogPipe(const Executor& executor, TimerQueue& timers, platform::UniqueFd pipe, LogOrigin origin,
@@ -60,8 +64,8 @@ void LogPipe::wait() {
     // A copy: the call may end what it belongs to, which then clears it.
     if (const std::function<void()> action = self->before_reading_) action();
     if (!self->pipe_.is_open() || self->read_some() == Read::end) return;
-    if (self->flooding_)
-      self->slow_down_.arm(self->timers_.now() + kFloodPause);
+    if (self->flooding_ || self->reads_now_ > kMostReadsPerSecond)
+      self->slow_down_.arm(self->timers_.now() + kPause);
     else
       self->wait();
   });
@@ -79,42 +83,52 @@ LogPipe::Read LogPipe::read_some() {
 }
 
 void LogPipe::take(std::string_view text) {
-  if (!within_limits(text.size())) {
-    sink_.dropped(origin_, text.size() + partial_.size());
-    partial_.clear();
-    cut_off_ = 0;
-    return;
-  }
-  while (!text.empty()) {
+  begin_second();
+  ++reads_now_;
+  bool within = spend(0);
+  while (within && !text.empty()) {
     const std::size_t end = text.find('\n');
+    const bool whole = end != std::string_view::npos;
     const std::string_view piece = text.substr(0, end);
+    within = spend(piece.size() + (whole ? 1 + kCostOfLine : 0));
+    if (!within) break;
     const std::size_t kept = std::min(piece.size(), kLongestLine - partial_.size());
     partial_.append(piece.substr(0, kept));
     cut_off_ += piece.size() - kept;
-    if (end == std::string_view::npos) return;
-    emit_line();
-    text.remove_prefix(end + 1);
+    if (whole) emit_line();
+    text.remove_prefix(piece.size() + (whole ? 1 : 0));
   }
+  flooding_ = !within;
+  if (within) return;
+  sink_.dropped(origin_, text.size() + partial_.size());
+  partial_.clear();
+  cut_off_ = 0;
 }
 
-bool LogPipe::within_limits(std::size_t size) {
+void LogPipe::begin_second() {
   const TimePoint now = timers_.now();
-  if (now - second_ >= std::chrono::seconds(1)) {
-    second_ = now;
-    taken_now_ = 0;
-  }
+  if (now - second_ < std::chrono::seconds(1)) return;
+  second_ = now;
+  taken_now_ = 0;
+  reads_now_ = 0;
+}
+
+// Counts what is about to be kept. Returns whether it is within the limits.
+bool LogPipe::spend(std::size_t cost) {
   const bool was_within = taken_ <= kMostPerInvocation;
   const bool was_within_now = taken_now_ <= kMostPerSecond;
-  taken_ += size;
-  taken_now_ += size;
+  taken_ += cost;
+  taken_now_ += cost;
   if (was_within && taken_ > kMostPerInvocation)
-    sink_.note(origin_, request_id_,
-               "more than 1 MiB of output in one invocation; the rest of it is dropped");
+    sink_.note(
+        origin_, request_id_,
+        "more than 1 MiB of output in one invocation (each line counts 128 bytes more); the rest of it "
+        "is dropped");
   else if (was_within && was_within_now && taken_now_ > kMostPerSecond)
     sink_.note(origin_, request_id_,
-               "more than 2 MiB of output in one second; the rest of this second is dropped");
-  flooding_ = taken_ > kMostPerInvocation || taken_now_ > kMostPerSecond;
-  return !flooding_;
+               "more than 2 MiB of output in one second (each line counts 128 bytes more); the rest of this "
+               "second is dropped");
+  return taken_ <= kMostPerInvocation && taken_now_ <= kMostPerSecond;
 }
 
 void LogPipe::emit_line() {

@@ -38,8 +38,9 @@ class LogSink {
 class LogPipe : public std::enable_shared_from_this<LogPipe> {
  public:
   /// `sink` outlives the pipe. Lines are cut at 16 KiB. Of one invocation 1 MiB is kept, and of one second
-  /// 2 MiB; the rest is thrown away, which one note says for each invocation or second. What is thrown away
-  /// is read slowly: a flood may not take the loop's time from others.
+  /// 2 MiB, where each line counts 128 bytes more; the rest is thrown away, which one note says for each
+  /// invocation or second. What is thrown away is read slowly, and so is what comes in very small pieces: a
+  /// flood may not take the loop's time from others.
   LogPipe(const Executor& executor, TimerQueue& timers, platform::UniqueFd pipe, LogOrigin origin,
           LogSink& sink);
 
@@ -65,7 +66,8 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   Read read_some();
   void read_all();
   void take(std::string_view text);
-  bool within_limits(std::size_t size);
+  void begin_second();
+  bool spend(std::size_t cost);
   void emit_line();
   void end_line();
 
@@ -79,7 +81,8 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   bool has_printed_ = false;   ///< since it started
   std::size_t taken_ = 0;      ///< in this invocation
   std::size_t taken_now_ = 0;  ///< in this second
-  TimePoint second_;           ///< when it began
+  int reads_now_ = 0;
+  TimePoint second_;  ///< when it began
   bool flooding_ = false;
   Deadline slow_down_;
   std::function<void()> before_reading_;

@@ -16,7 +16,7 @@ struct Scene {
   Loop loop;
   SystemClock clock;
   TimerQueue timers{loop.get_executor(), clock};
-  events::EventLog log{timers, {"espresso", "latte"}, 1 << 14};
+  events::EventLog log{timers, {"espresso", "latte"}, {.ring_words = 1 << 14, .chunks = 1}};
 
   void finish(const std::string& request, events::FunctionIndex function = 0, std::uint32_t worker = 1,
               Outcome::Kind kind = Outcome::Kind::ok, bool cold = false,
@@ -163,4 +163,46 @@ TEST_CASE("percentiles are exact, and refusals do not count among the durations"
   CHECK(all[0]["cold"]["count"] == 1);
   CHECK(all[0]["cold"]["p50_ms"] == 500.0);
   CHECK(statistics(scene.log, {.function = "latte"}).size() == 1);
+}
+
+TEST_CASE("what one function prints or does takes nobody else's past, nor its own statistics") {
+  Loop loop;
+  SystemClock clock;
+  TimerQueue timers{loop.get_executor(), clock};
+  events::EventLog log{timers, {"espresso", "latte", "noisy"}};
+  const auto finish = [&log](events::FunctionIndex function, const std::string& request) {
+    Outcome outcome;
+    outcome.worker_number = 1;
+    log.invocation_finished(function, {.request_id = request}, outcome, SteadyClock::now());
+  };
+  for (int i = 0; i < 50; ++i) {
+    const std::string request = "quiet-" + std::to_string(i);
+    finish(1, request);
+    log.log(1, 1, request, "a line", SteadyClock::now());
+    finish(2, "noisy-" + std::to_string(i));
+  }
+  for (int i = 0; i < 300'000; ++i) log.log(2, 1, "noisy-0", "", SteadyClock::now());
+  for (int i = 0; i < 100'000; ++i) finish(0, "busy-" + std::to_string(i));
+  CHECK(invocations(log, {.function = "latte"}).size() == 50);
+  CHECK(invocations(log, {.function = "noisy"}).size() == 50);
+  std::uint64_t newest = 0;
+  CHECK(logs(log, {.function = "latte"}, newest).size() == 50);
+  CHECK(newest == log.newest());
+  REQUIRE(events_of_request(log, "quiet-7"));
+  CHECK(events_of_request(log, "quiet-7")->size() == 2);
+  CHECK(invocations(log, {.function = "espresso", .limit = 100'000}).size() > 10'000);
+  const auto all = statistics(log, {});
+  REQUIRE(all.size() == 3);
+  CHECK(all[1]["function"] == "latte");
+  CHECK(all[1]["warm"]["count"] == 50);
+}
+
+TEST_CASE("lists of several functions are in the order of events") {
+  Scene scene;
+  for (int i = 0; i < 10; ++i)
+    scene.finish("request-" + std::to_string(i), static_cast<events::FunctionIndex>(i % 2));
+  const std::vector<std::string> last = invocations(scene.log, {.limit = 4});
+  REQUIRE(last.size() == 4);
+  for (std::size_t i = 0; i < last.size(); ++i)
+    CHECK(json::parse(last[i])["request_id"] == "request-" + std::to_string(6 + i));
 }

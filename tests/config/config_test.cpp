@@ -303,6 +303,27 @@ TEST_CASE("trusted proxies are addresses and networks, min_upload is a size a se
     CHECK(problem("[server]\nmin_upload = " + std::string(text)).find("64KiB/s") != std::string::npos);
 }
 
+TEST_CASE("the memory budget is a size that holds three of the longest bodies, or auto") {
+  const auto budget = [](const std::string& value, const std::string& more = "") {
+    return load_text("[server]\nmemory_budget = " + value + "\n" + more, "coffees.toml", "/srv");
+  };
+  CHECK(budget("\"auto\"").config.server.memory_budget == 0);
+  CHECK(budget("\"64MiB\"").config.server.memory_budget == 64 << 20);
+  CHECK(budget("\"3MiB\"", "max_body = \"1MiB\"\n").problems.empty());
+  const Loaded small = budget("\"17MiB\"");
+  REQUIRE(small.problems.size() == 1);
+  CHECK(small.problems[0].code == "E306");
+  CHECK(small.problems[0].where == "coffees.toml:2:17");
+  CHECK(small.problems[0].what.find("does not hold 3 bodies of max_body = \"6MiB\"") != std::string::npos);
+  for (const char* wrong : {"64", "\"64\"", "\"\"", "true", "\"100KiB\"", "\"automatic\""}) {
+    CAPTURE(wrong);
+    const Loaded loaded = budget(wrong);
+    REQUIRE(loaded.problems.size() == 1);
+    CHECK(loaded.problems[0].code == "E302");
+    CHECK(loaded.problems[0].hint.find("auto") != std::string::npos);
+  }
+}
+
 TEST_CASE("that a host was asked for is known, also when it is the usual one") {
   CHECK_FALSE(load("").config.server.host_asked_for);
   CHECK(load("[server]\nhost = \"127.0.0.1\"").config.server.host_asked_for);

@@ -9,7 +9,8 @@ namespace {
 
 // A dispatcher with one function and workers that are no processes.
 struct Counter {
-  explicit Counter(scaler::Rules rules, PoolSettings settings = {}) : log(timers, {"latte"}, 1 << 12) {
+  explicit Counter(scaler::Rules rules, PoolSettings settings = {})
+      : log(timers, {"latte"}, {.ring_words = 1 << 12, .chunks = 1}) {
     settings.function = "latte";
     settings.rules = rules;
     settings.processors = 2;

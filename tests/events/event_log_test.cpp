@@ -21,7 +21,8 @@ const Invocation kCall{.function = "espresso",
 
 // A log of two functions, on a loop that is run by hand.
 struct Scene {
-  explicit Scene(std::size_t words = 1 << 14) : log(timers, {"espresso", "latte"}, words) {}
+  explicit Scene(std::size_t words = 1 << 14)
+      : log(timers, {"espresso", "latte"}, {.ring_words = words, .chunks = 1}) {}
   void run_for(milliseconds time) {
     loop.restart();
     loop.run_for(time);

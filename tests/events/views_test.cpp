@@ -28,7 +28,7 @@ struct ViewedLog {
   Loop loop;
   SystemClock clock;
   TimerQueue timers{loop.get_executor(), clock};
-  EventLog log{timers, kFunctions, 1 << 18};
+  EventLog log{timers, kFunctions, {.ring_words = 1 << 18, .chunks = 1}};
   Invocation call{.function = "espresso", .request_id = "the-id", .method = "POST", .query = "token=secret"};
 
   template <typename Each>

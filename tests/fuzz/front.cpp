@@ -62,7 +62,7 @@ struct Cafe {
   Loop loop;
   SystemClock clock;
   TimerQueue timers{loop.get_executor(), clock};
-  events::EventLog log{timers, {"latte"}, 1 << 12};
+  events::EventLog log{timers, {"latte"}, {.ring_words = 1 << 12, .chunks = 1}};
   Dispatcher dispatcher{catalog(), log, clock};
   front::InvokeService service{dispatcher, timers, {}};
   front::InvokeService watching_service{dispatcher, timers, {.cancel_on_disconnect = true}};

@@ -162,7 +162,7 @@ class Cafe {
   static constexpr unsigned kProcessors = 2;
 
   explicit Cafe(scaler::Rules rules, PoolSettings settings = {})
-      : timers_(clock_), log(timers_, {"latte"}, 1 << 12) {
+      : timers_(clock_), log(timers_, {"latte"}, {.ring_words = 1 << 12, .chunks = 1}) {
     settings.function = "latte";
     settings.rules = rules;
     settings.processors = kProcessors;

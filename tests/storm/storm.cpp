@@ -38,7 +38,7 @@ class Storm {
   explicit Storm(std::uint64_t seed)
       : world_(seed),
         ids_(world_.clock, seed),
-        log_(world_.timers, {"latte", "mocha"}, kLogWords),
+        log_(world_.timers, {"latte", "mocha"}, {.ring_words = kLogWords, .chunks = 1}),
         replay_(log_) {
     FunctionCatalog catalog;
     for (const char* name : {"latte", "mocha"}) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "catch.h"
+#include "manual_clock.h"
 
 using namespace coffees;
 
@@ -200,4 +201,50 @@ TEST_CASE("of one second two mebibytes are kept, however many invocations print 
   // A slow machine may have seen several seconds; in each there is one note at most.
   CHECK_FALSE(scene.notes.empty());
   for (const Said& note : scene.notes) CHECK(note.text.find("2 MiB") != std::string::npos);
+}
+
+TEST_CASE("empty lines count, too: a flood of them is cut off as early as one of long lines") {
+  Scene scene;
+  scene.pipe->begin_invocation("a");
+  const std::string nothing(4096, '\n');
+  for (std::size_t printed = 0; printed < 3'000'000;) {
+    printed += scene.print(nothing);
+    scene.turn();
+  }
+  REQUIRE(scene.notes.size() == 1);
+  CHECK(scene.notes[0].text.find("each line counts 128 bytes more") != std::string::npos);
+  CHECK(scene.lines.size() == (1 << 20) / 129);
+  CHECK(scene.dropped_bytes > 2'000'000);
+}
+
+TEST_CASE("a pipe that gives single bytes is read slowly after the first two thousand of a second") {
+  test::ManualClock clock;
+  TimerQueue timers{clock};
+  Scene scene;
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK | O_DIRECT) == 0);
+  const platform::UniqueFd writer(ends[1]);
+  const auto pipe = std::make_shared<LogPipe>(scene.loop.get_executor(), timers, platform::UniqueFd(ends[0]),
+                                              LogOrigin{"latte#1", 1, 1}, scene);
+  pipe->start();
+  const auto written_until_full = [&] {
+    int written = 0;
+    for (int tries = 0; tries < 5000; ++tries) {
+      if (::write(writer.get(), "x", 1) == 1) ++written;
+      scene.turn();
+    }
+    return written;
+  };
+  const int at_once = written_until_full();
+  CHECK(at_once >= 2000);
+  CHECK(at_once < 2100);
+  clock.pass(std::chrono::milliseconds(10));
+  timers.run_due();
+  scene.turn();
+  CHECK(written_until_full() < 5);
+  pipe->end_invocation();
+  REQUIRE(scene.lines.size() == 1);  // nothing is lost
+  CHECK(scene.lines[0].text.size() >= 2000);
+  pipe->close();
+  scene.turn();
 }
