@@ -57,7 +57,9 @@ std::optional<Reply> read_filter(const http::Parameters& query, HistoryFilter& f
 
 Reply unknown_invocation() {
   return problem(404, "unknown_invocation", "this invocation is not known (any more)",
-                 "the log holds the newest 30,000 or so; the beginning of an id has to fit one of them only");
+                 "the newest 8 MiB of events are kept, shared out among the functions; the beginning of an "
+                 "id has to fit one "
+                 "invocation only");
 }
 
 }  // namespace

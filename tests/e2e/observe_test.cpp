@@ -386,3 +386,19 @@ TEST_CASE("`logs -f` tells every line once, from what was to what comes") {
   for (const json& line : all) expected.push_back(line["seq"]);
   CHECK(told == expected);
 }
+
+TEST_CASE("megabytes of empty lines from one function leave the past of another as it was") {
+  Server server(function("misbehave", fixture("misbehave"), "timeout = \"30s\"") +
+                function("espresso", menu("espresso")));
+  for (int i = 0; i < 50; ++i) REQUIRE(post(server.port(), "/espresso", "x").status == 200);
+  for (int i = 0; i < 3; ++i)
+    CHECK(post(server.port(), "/misbehave", R"({"do":"newlines","bytes":1048576})").status == 200);
+  const auto listed = get(server.admin_port(), "/api/v1/invocations?function=espresso&limit=1000").json();
+  CHECK(listed["invocations"].size() == 50);
+  const std::string first = listed["invocations"][0]["request_id"];
+  CHECK(get(server.admin_port(), "/api/v1/invocations/" + first).json()["events"].size() >= 2);
+  const auto stats = get(server.admin_port(), "/api/v1/stats").json()["stats"];
+  REQUIRE(stats.size() == 2);
+  CHECK(stats[0]["outcomes"]["ok"] == 50);
+  CHECK(stats[1]["outcomes"]["ok"] == 3);
+}
