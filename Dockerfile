@@ -8,7 +8,7 @@ RUN ./dev build
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libstdc++6 libfmt9 libcpp-httplib0.11 libtomlplusplus3 \
+    && apt-get install -y --no-install-recommends libstdc++6 libfmt9 libspdlog1.10 libcpp-httplib0.11 libtomlplusplus3 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 2633 --user-group --no-create-home --home-dir /srv --shell /usr/sbin/nologin coffees
 COPY --from=build /src/build/release/coffees /src/build/release/coffees-worker /opt/coffees/

@@ -1,5 +1,6 @@
 #include "admin/admin_server.h"
 
+#include "diagnostics/diagnostics.h"
 #include "platform/scheduling.h"
 
 namespace coffees::admin {
@@ -48,8 +49,10 @@ void AdminServer::run() {
     try {
       loop_.run();
       return;
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
       // Out of memory, most likely: what threw is lost, the others go on.
+      diagnostics::warn_seldom(diagnostics::Room::admin, "exception",
+                               std::string("a request to the admin port was given up: ") + failure.what());
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "admin/admin_service.h"
 
+#include "diagnostics/diagnostics.h"
 #include "header_block.h"
 #include "http/connection.h"
 #include "http/same.h"
@@ -53,7 +54,9 @@ class AdminHandler final : public http::Handler {
     Reply reply;
     try {
       reply = co_await service_.api().answer(asked);
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
+      diagnostics::warn_seldom(diagnostics::Room::admin, "exception",
+                               std::string("a request to the admin port failed: ") + failure.what());
       reply = problem(500, "bug", "the admin port met an error of its own", "please report it");
     }
     co_return reply;

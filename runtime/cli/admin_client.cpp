@@ -1,4 +1,5 @@
 #include "cli/admin_client.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -35,8 +36,8 @@ int print_problem(int status, const std::string& body) {
   const Json problem = Json::parse(body, nullptr, false);
   const std::string code = text(problem, "code");
   const char* number = code == "unknown_function" ? "E201" : "E110";
-  const std::string detail = events::visible(text(problem, "detail"));
-  const std::string hint = events::visible(text(problem, "hint"));
+  const std::string detail = visible(text(problem, "detail"));
+  const std::string hint = visible(text(problem, "hint"));
   fmt::print(stderr, "error[{}]: {}\n", number,
              detail.empty() ? fmt::format("the server answered with status {}", status) : detail);
   if (!hint.empty()) fmt::print(stderr, "  hint: {}\n", hint);

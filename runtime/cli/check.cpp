@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/assembly.h"
 #include "cli/check_state.h"
 #include "cli/commands.h"
@@ -24,10 +25,10 @@ double milliseconds(Duration duration) { return std::chrono::duration<double, st
 class PrintedLog : public LogSink {
  public:
   void line(const LogOrigin& origin, std::string_view, std::string_view line) override {
-    fmt::print(stderr, "{} | {}\n", origin.name, events::visible(line));
+    fmt::print(stderr, "{} | {}\n", origin.name, visible(line));
   }
   void note(const LogOrigin& origin, std::string_view, std::string_view text) override {
-    fmt::print(stderr, "{} * {}\n", origin.name, events::visible(text));
+    fmt::print(stderr, "{} * {}\n", origin.name, visible(text));
   }
 };
 
@@ -61,9 +62,9 @@ Task<> check_function(Check& check, const std::string& event, std::size_t& left,
     verdict.fresh = function.start == config::StartMode::fresh || source.forced_fresh();
     verdict.init = function.start == config::StartMode::fresh ? result.cold_start.init : source.init_time();
   } else {
-    verdict.problem = coded(events::visible(result.failure.message), "E200");
+    verdict.problem = coded(visible(result.failure.message), "E200");
     verdict.problem.where = function.name;
-    verdict.problem.hint = events::visible(result.failure.hint);
+    verdict.problem.hint = visible(result.failure.hint);
   }
   if (verdict.ok && check.second && verdict.fresh)
     verdict.state.why_not = "each worker loads the library itself: nothing is drawn for all of them";
@@ -79,7 +80,7 @@ void print_state(const config::Function& function, const StateVerdict& state) {
         stderr,
         "warning: {}: {} is the same in every worker: it was drawn once, when the library was loaded or "
         "in COFFEES_INIT\n  hint: draw it in COFFEES_WORKER_INIT {{ ... }} or in the handler\n",
-        function.name, events::visible(what));
+        function.name, visible(what));
 }
 
 void print_verdict(const config::Function& function, const Verdict& verdict) {

@@ -1,5 +1,7 @@
 #include "cli/command_line.h"
 
+#include "config/units.h"
+
 namespace coffees::cli {
 namespace {
 
@@ -75,6 +77,16 @@ void CommandLine::add_serve(CLI::App& app) {
                    "record also what handlers print and say in errors");
   command.add_flag("--cancel-on-disconnect", serve_options_.cancel_on_disconnect,
                    "stop an invocation when its client leaves or closes its sending side");
+  command
+      .add_option_function<std::string>(
+          "--record-size",
+          [this](const std::string& size) { serve_options_.record_size = *config::parse_size(size); },
+          "begin a new file (FILE.000001, ...) after so much: 100MiB (default: never)")
+      ->check([](const std::string& size) {
+        return config::parse_size(size).value_or(0) > 0 ? "" : "a size like 100MiB";
+      });
+  add_key_flag(command, "--log-level", "server.log_level", serve_options_.functions,
+               "the least that the server says about itself: debug, info, warning, error, off");
   command.final_callback([this] { exit_code_ = serve(serve_options_); });
 }
 

@@ -42,9 +42,10 @@ struct ServeOptions {
   bool cancel_on_disconnect = false;
   std::string log_format = "text";  ///< or "json": one object per line
   bool no_colour = false;
-  std::string record;          ///< a file for all events, as JSON Lines; empty: none
-  bool record_texts = false;   ///< with what handlers printed and said
-  bool in_background = false;  ///< says nothing, and is not found by commands that name no server
+  std::string record;             ///< a file for all events, as JSON Lines; empty: none
+  bool record_texts = false;      ///< with what handlers printed and said
+  std::uint64_t record_size = 0;  ///< bytes, after which a new file is begun; 0: never
+  bool in_background = false;     ///< says nothing, and is not found by commands that name no server
 };
 
 struct InvokeOptions {

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/server_file.h"
 #include "events/event_text.h"
@@ -141,9 +142,8 @@ const char* number_of(int exit_code, const std::string& code) {
 void print_failure(const Failure& failure, int exit_code) {
   const std::string what = failure.type + (failure.type.empty() ? "" : ": ") + failure.detail;
   const config::Problem problem = coded(what, number_of(exit_code, failure.code));
-  fmt::print(
-      stderr, "{}\n",
-      config::Problem{problem.code, "", events::visible(problem.what), events::visible(failure.hint)}.text());
+  fmt::print(stderr, "{}\n",
+             config::Problem{problem.code, "", visible(problem.what), visible(failure.hint)}.text());
 }
 
 // "cold, queue;dur=0.006, boot;dur=0.655" as {"queue_ms": 0.006, "boot_ms": 0.655}.
@@ -177,7 +177,7 @@ Json document_of(const httplib::Response& response, const Failure& failure) {
     return document;
   }
   document["content_type"] = response.get_header_value("Content-Type");
-  const bool text = events::is_utf8(response.body);
+  const bool text = is_utf8(response.body);
   document["body_encoding"] = text ? "text" : "base64";
   document["body"] = text ? response.body : base64(response.body);
   return document;
@@ -206,8 +206,7 @@ std::optional<std::string> read_data(const std::string& data) {
 
 int invoke(const InvokeOptions& options) {
   if (!is_token(options.method)) {
-    fmt::print(stderr, "error[E104]: '{}' is not a method\n  hint: -X GET\n",
-               events::visible(options.method));
+    fmt::print(stderr, "error[E104]: '{}' is not a method\n  hint: -X GET\n", visible(options.method));
     return kUsage;
   }
   const std::optional<std::string> body = read_data(options.data);
@@ -225,7 +224,7 @@ int invoke(const InvokeOptions& options) {
   request.body = *body;
   if (const std::string wrong = set_headers(options.headers, request); !wrong.empty()) {
     fmt::print(stderr, "error[E104]: {}\n  hint: -H \"Name: value\"; -H \"Name;\" for an empty value\n",
-               events::visible(wrong));
+               visible(wrong));
     return kUsage;
   }
   httplib::Client client(*url);

@@ -1,6 +1,7 @@
 // coffees list: the functions of a running server.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "cli/admin_client.h"
 #include "cli/table.h"
 #include "events/event_text.h"
@@ -35,7 +36,7 @@ int list(const WatchOptions& options) {
     for (const Json& function : (*answer)["functions"])
       if (function.contains("failure"))
         fmt::print("{}: {}\n", function["name"].get<std::string>(),
-                   events::visible(function["failure"].get<std::string>()));
+                   visible(function["failure"].get<std::string>()));
     return static_cast<int>(kOk);
   });
 }

@@ -2,6 +2,7 @@
 // comes.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "cli/admin_client.h"
 #include "config/timestamp.h"
 #include "events/event_text.h"
@@ -26,8 +27,7 @@ void print_line(const Json& event, bool json) {
   }
   const std::string who = event.value("worker", event.value("function", std::string("-")));
   fmt::print("{}  {:<14} {} {}\n", local_time(event.value("time", "")), who,
-             event.value("source", "") == "runtime" ? '*' : '|',
-             events::visible(event.value("line", std::string())));
+             event.value("source", "") == "runtime" ? '*' : '|', visible(event.value("line", std::string())));
 }
 
 std::string query_of(const LogsOptions& options) {

@@ -20,23 +20,14 @@ std::vector<std::unique_ptr<events::Follower>> start_followers(const ServeOption
       console.notice(text);
       console.flush();
     };
-    auto recording = std::make_unique<events::Recording>(
-        log, platform::open_for_appending(options.record),
-        events::RecordingSettings{
-            .version = COFFEES_VERSION, .configuration = digest, .texts = options.record_texts},
-        [say, file = options.record](const std::string& why) {
-          say("recording to " + file + " has ended: " + why);
-        });
-    recording->reopen_on_change(reopenings, [say, file = options.record] {
-      try {
-        platform::UniqueFd opened = platform::open_for_appending(file);
-        say("recording to " + file + ", opened anew");
-        return opened;
-      } catch (const platform::SystemError& error) {
-        say("the recording goes on in the file that was open: " + std::string(error.what()));
-        return platform::UniqueFd();
-      }
-    });
+    auto recording =
+        std::make_unique<events::Recording>(log, options.record,
+                                            events::RecordingSettings{.version = COFFEES_VERSION,
+                                                                      .configuration = digest,
+                                                                      .texts = options.record_texts,
+                                                                      .piece_size = options.record_size},
+                                            say);
+    recording->reopen_on_change(reopenings);
     followers.push_back(std::make_unique<events::Follower>(log, std::move(recording)));
   }
   if (!options.quiet) {

@@ -18,6 +18,7 @@
 #include "cli/server_file.h"
 #include "cli/server_signals.h"
 #include "console.h"
+#include "diagnostics/diagnostics.h"
 #include "events/event_json.h"
 #include "front/invoke_service.h"
 #include "http/server.h"
@@ -46,6 +47,7 @@ void prepare_all(Loop& loop, const Dispatcher& dispatcher, const std::vector<zyg
 void say(Console& console, std::string_view line) {
   console.notice(line);
   console.flush();
+  diagnostics::say(diagnostics::Room::server, diagnostics::Level::info, line);
 }
 
 // Drains once, stops at the second wish to stop. Ends the loop. `exit_code` is set.
@@ -89,6 +91,10 @@ void greet(const ServeOptions& options, const config::Config& configuration, con
   if (!options.quiet && options.log_format == "text")
     print_banner(console, configuration, host, url, admin_url);
   console.flush();
+  diagnostics::say(
+      diagnostics::Room::server, diagnostics::Level::info,
+      fmt::format("coffees {} serves {} functions at {}, isolation {}", COFFEES_VERSION,
+                  configuration.functions.size(), url, platform::isolation::name_of(host.level)));
 }
 
 http::ServerSettings server_settings(const config::Server& server, std::uint64_t open_files,
@@ -130,6 +136,26 @@ std::optional<Followers> start_views(const ServeOptions& options, const events::
   }
 }
 
+// False, said on standard error, when the log file cannot be opened.
+bool start_diagnostics(std::optional<diagnostics::Diagnostics>& diagnostics, const ServeOptions& options,
+                       const config::Server& server, Console& console) {
+  try {
+    diagnostics.emplace(diagnostics::Settings{.least = static_cast<diagnostics::Level>(server.log_level),
+                                              .json = options.log_format == "json",
+                                              .file = server.log_file,
+                                              .file_size = server.log_file_size,
+                                              .files = server.log_files},
+                        console);
+    return true;
+  } catch (const std::runtime_error& error) {
+    fmt::print(
+        stderr, "{}\n",
+        config::Problem{"E108", "", error.what(), "log_file of [server] names a file that can be written"}
+            .text());
+    return false;
+  }
+}
+
 // Their threads have shown all events when this returns.
 void end_views(events::EventLog& log, admin::AdminServer& admin, Followers& followers, Console& console) {
   log.close();
@@ -167,6 +193,8 @@ int serve(const ServeOptions& options) {
   std::atomic<std::uint32_t> reopenings{0};
   Console console(options.in_background ? -1 : 2,
                   options.log_format == "json" ? &events::EventJson::notice : nullptr);
+  std::optional<diagnostics::Diagnostics> diagnostics;
+  if (!start_diagnostics(diagnostics, options, configuration.server, console)) return kUsage;
   ServerSignals signals(loop, [&] {
     ++reopenings;
     if (options.record.empty())

@@ -1,4 +1,5 @@
 #include "cli/server_file.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -101,7 +102,7 @@ std::optional<std::string> find_server(const std::string& wanted) {
                      has_possible_port(host);
   if (plain && httplib::Client(url).is_valid()) return url;
   fmt::print(stderr, "error[E105]: '{}' is no server's URL\n  hint: --server http://127.0.0.1:2633\n",
-             events::visible(url.size() <= kLongestHost ? url : url.substr(0, kLongestHost) + "..."));
+             visible(url.size() <= kLongestHost ? url : url.substr(0, kLongestHost) + "..."));
   return std::nullopt;
 }
 

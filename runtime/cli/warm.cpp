@@ -5,6 +5,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/text.h"
 #include "cli/admin_client.h"
 #include "events/event_text.h"
 
@@ -47,7 +48,7 @@ int warm(const WarmOptions& options) {
   if (started == options.count) return kOk;
   fmt::print(stderr, "error[E111]: only {} of {} workers could be started\n", started, options.count);
   if (function.contains("failure")) {
-    fmt::print(stderr, "  hint: {}\n", events::visible(function["failure"].get<std::string>()));
+    fmt::print(stderr, "  hint: {}\n", visible(function["failure"].get<std::string>()));
     return kCrashed;
   }
   fmt::print(stderr, "  hint: {}\n",

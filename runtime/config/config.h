@@ -69,6 +69,9 @@ enum class IsolationWish {
   none,    ///< separate processes only
 };
 
+/// The least that the server says about itself.
+enum class LogLevel { debug, info, warning, error, off };
+
 /// So many bodies of the greatest length fit into any memory budget: a request, its answer, and the copy that
 /// one of them makes while it grows.
 constexpr std::uint64_t kBodiesInBudget = 3;
@@ -91,6 +94,10 @@ struct Server {
   Duration linger{std::chrono::seconds(2)};  ///< how long a refused client may go on sending
   Duration drain{std::chrono::seconds(10)};
   IsolationWish isolation = IsolationWish::best;
+  LogLevel log_level = LogLevel::info;
+  std::string log_file;                    ///< empty: the console alone
+  std::uint64_t log_file_size = 16 << 20;  ///< bytes
+  std::uint32_t log_files = 5;             ///< older ones that are kept
 };
 
 struct Config {

@@ -93,6 +93,19 @@ Key<Server> token_key() {
   return key;
 }
 
+// Empty: none.
+Key<Server> log_file_key() {
+  Key<Server> key = text("log_file", &Server::log_file, "A file for what the server says about itself.");
+  key.read = [read = key.read](const toml::node& node, Server& server) -> std::string {
+    if (node.value<std::string>() == "") {
+      server.log_file.clear();
+      return {};
+    }
+    return read(node, server);
+  };
+  return key;
+}
+
 }  // namespace
 
 bool is_allowed_variable(std::string_view name) {
@@ -167,6 +180,16 @@ const std::vector<Key<Server>>& server_keys() {
       choice<Server, IsolationWish>(
           "isolation", &Server::isolation, "How much of it there has to be.",
           {{"best", IsolationWish::best}, {"strict", IsolationWish::strict}, {"none", IsolationWish::none}}),
+      choice<Server, LogLevel>("log_level", &Server::log_level,
+                               "The least that the server says about itself.",
+                               {{"debug", LogLevel::debug},
+                                {"info", LogLevel::info},
+                                {"warning", LogLevel::warning},
+                                {"error", LogLevel::error},
+                                {"off", LogLevel::off}}),
+      log_file_key(),
+      size("log_file_size", &Server::log_file_size, "The log file is renamed when it has so much.", 4 << 10),
+      count("log_files", &Server::log_files, "How many older log files are kept.", 0, 1000),
   };
   return keys;
 }

@@ -6,6 +6,8 @@
 #include <array>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace coffees::config {
 namespace {
 
@@ -44,29 +46,6 @@ bool is_variable(const std::vector<std::string>& path) {
 bool is_text(const std::vector<std::string>& path) {
   static const std::array<std::string_view, 4> texts{"admin_token", "host", "admin_host", "path"};
   return is_variable(path) || std::find(texts.begin(), texts.end(), path.back()) != texts.end();
-}
-
-// RFC 3629: what TOML is made of. Values that are not would be shown as something else than they are.
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto first = static_cast<unsigned char>(text[0]);
-    const std::size_t size = first < 0x80   ? 1
-                             : first < 0xc2 ? 0
-                             : first < 0xe0 ? 2
-                             : first < 0xf0 ? 3
-                             : first < 0xf5 ? 4
-                                            : 0;
-    if (size == 0 || size > text.size()) return false;
-    for (std::size_t i = 1; i < size; ++i)
-      if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
-    const auto second = size > 1 ? static_cast<unsigned char>(text[1]) : 0;
-    // Overlong forms, surrogates, and what lies beyond U+10FFFF.
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
-      return false;
-    text.remove_prefix(size);
-  }
-  return true;
 }
 
 // Text that is no TOML value needs no quotes: 5s, hello.so.

@@ -67,6 +67,8 @@ void ConsoleView::event(const Event& event) {
   if (format_ == Format::json) {
     line.clear();
     json_.append(line, event);
+  } else if (event.header.type == Type::function_breaker) {
+    return;  // its warning says so, on the same console
   }
   console_.line(line);
 }

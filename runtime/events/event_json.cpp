@@ -9,6 +9,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "events/line.h"
 #include "events/wall_clock.h"
 #include "invocation.h"
@@ -17,17 +18,11 @@
 namespace coffees::events {
 namespace {
 
-// Whether a JSON string may hold it as it is.
-bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
-}
-
 // Somebody else's text.
 template <std::size_t n>
 void add_foreign(JsonLine& out, const char (&name)[n], std::string_view text) {
   out.begin(name);
-  if (is_plain(text))
+  if (is_plain_json(text))
     out.text("\"").word(text).text("\"");
   else
     append_json_string(out.flush(), text);
@@ -142,14 +137,6 @@ void add_body(JsonLine& out, const Event& event) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  if (is_plain(text)) {
-    out.append(1, '"').append(text).append(1, '"');
-    return;
-  }
-  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 void append_milliseconds(std::string& out, std::int64_t nanoseconds) { Line(out).milliseconds(nanoseconds); }
 

@@ -42,9 +42,6 @@ class EventJson {
   std::string second_text_;
 };
 
-/// Appends `text` as a JSON string with its quotes: control bytes are escaped, what is no UTF-8 is replaced.
-void append_json_string(std::string& out, std::string_view text);
-
 /// Nanoseconds as milliseconds with three decimals, "12.345".
 void append_milliseconds(std::string& out, std::int64_t nanoseconds);
 

@@ -41,10 +41,4 @@ class EventText {
 /// Local time of day, "12:00:03.120", of nanoseconds since 1970.
 std::string time_of_day(std::int64_t nanoseconds);
 
-/// Whether all of it is well-formed UTF-8 (RFC 3629).
-bool is_utf8(std::string_view text);
-
-/// `text` with control bytes and bytes that are no UTF-8 spelled out ("\x1b"); a tab stays.
-std::string visible(std::string_view text);
-
 }  // namespace coffees::events

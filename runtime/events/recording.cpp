@@ -1,26 +1,61 @@
 #include "events/recording.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
+
 #include "platform/output.h"
+#include "platform/syscall.h"
 
 namespace coffees::events {
 namespace {
+
 constexpr std::size_t kWriteAt = 256 * 1024;
+
+std::string piece_name(const std::string& file, std::size_t piece) {
+  return piece == 0 ? file : fmt::format("{}.{:06}", file, piece);
 }
 
-Recording::Recording(const EventLog& log, platform::UniqueFd file, const RecordingSettings& settings,
-                     std::function<void(const std::string&)> on_trouble)
+}  // namespace
+
+std::vector<std::string> pieces_of(const std::string& file) {
+  std::vector<std::string> pieces{file};
+  std::error_code ignored;
+  while (true) {
+    std::string next = piece_name(file, pieces.size());
+    if (!std::filesystem::exists(next, ignored)) return pieces;
+    pieces.push_back(std::move(next));
+  }
+}
+
+Recording::Recording(const EventLog& log, std::string file, const RecordingSettings& settings,
+                     std::function<void(const std::string&)> tell)
     : json_(log.functions()),
       settings_(settings),
-      file_(std::move(file)),
-      on_trouble_(std::move(on_trouble)) {
-  pending_ = json_.hello(settings.version, settings.configuration, log.newest()) + "\n";
+      name_(std::move(file)),
+      tell_(std::move(tell)),
+      piece_(settings.piece_size > 0 ? pieces_of(name_).size() - 1 : 0),
+      last_(log.newest()) {
+  open_piece();
+  pending_ = hello();
 }
 
-void Recording::reopen_on_change(const std::atomic<std::uint32_t>& reopenings,
-                                 std::function<platform::UniqueFd()> open) {
+void Recording::reopen_on_change(const std::atomic<std::uint32_t>& reopenings) {
   reopenings_ = &reopenings;
   reopened_ = reopenings.load();
-  open_ = std::move(open);
+}
+
+std::string Recording::hello() {
+  return json_.hello(settings_.version, settings_.configuration, last_) + "\n";
+}
+
+// Throws platform::SystemError; then everything is as it was.
+void Recording::open_piece() {
+  const std::string path = piece_name(name_, piece_);
+  file_ = platform::open_for_appending(path);
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  written_ = error ? 0 : size;
 }
 
 void Recording::event(const Event& event) {
@@ -45,20 +80,46 @@ void Recording::rest() {
 
 void Recording::reopen() {
   reopened_ = reopenings_->load();
-  platform::UniqueFd next = open_();
-  if (!next) return;
-  file_ = std::move(next);
-  pending_ = json_.hello(settings_.version, settings_.configuration, last_) + "\n";
+  const std::string path = piece_name(name_, piece_);
+  try {
+    open_piece();
+  } catch (const platform::SystemError& error) {
+    tell_("the recording goes on in the file that was open: " + std::string(error.what()));
+    return;
+  }
+  tell_("recording to " + path + ", opened anew");
+  pending_ = hello();
   write();
 }
 
+// When it cannot be opened, the old one grows on, and the next write tries again.
+void Recording::begin_piece() {
+  ++piece_;
+  try {
+    open_piece();
+  } catch (const platform::SystemError& error) {
+    --piece_;
+    written_ = 0;
+    tell_("the recording goes on in the file that was open: " + std::string(error.what()));
+    return;
+  }
+  pending_ = hello();
+  write_out();
+}
+
 void Recording::write() {
-  if (!file_) return;
+  write_out();
+  if (file_ && settings_.piece_size > 0 && written_ >= settings_.piece_size) begin_piece();
+}
+
+void Recording::write_out() {
+  if (!file_ || pending_.empty()) return;
   const std::string trouble = platform::write_file(file_.get(), pending_);
+  written_ += pending_.size();
   pending_.clear();
   if (trouble.empty()) return;
   file_.reset();
-  on_trouble_(trouble);
+  tell_("recording to " + piece_name(name_, piece_) + " has ended: " + trouble);
 }
 
 }  // namespace coffees::events

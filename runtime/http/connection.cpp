@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "diagnostics/diagnostics.h"
 #include "http/disconnect_watch.h"
 #include "http/server.h"
 
@@ -104,6 +105,8 @@ AnswerFrame Connection::frame(const Request& request) const {
 
 // Answers, then closes: after a framing error nobody knows where the next request would begin.
 Task<bool> Connection::refuse(const Request& request, const Refusal& refusal) {
+  if (refusal.code == RefusalCode::over_budget)
+    diagnostics::warn_seldom(diagnostics::Room::http, "memory budget", diagnostics::kOverBudget);
   AnswerFrame closing = frame(request);
   closing.close = true;
   const Answer answer = http::refuse(refusal, closing, handler_->refused(request, refusal));

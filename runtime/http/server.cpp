@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "diagnostics/diagnostics.h"
 #include "http/answer.h"
 #include "platform/output.h"
 
@@ -12,6 +13,9 @@ constexpr int kBacklog = 4096;  // the kernel takes less where net.core.somaxcon
 constexpr int kMostFreePortsTried = 50;
 constexpr auto kAcceptPause = std::chrono::milliseconds(10);
 constexpr auto kSweepEvery = std::chrono::milliseconds(100);
+
+using diagnostics::Room;
+using diagnostics::warn_seldom;
 
 }  // namespace
 
@@ -78,6 +82,9 @@ Task<> Server::accept(Acceptor& acceptor) {
     Socket socket = co_await acceptor.async_accept(asio::redirect_error(UseTask(), error));
     if (error == asio::error::operation_aborted) co_return;
     if (error) {
+      warn_seldom(Room::http, "accept",
+                  "a connection cannot be accepted and gets 503: " + error.message() +
+                      "; a higher limit of open files (ulimit -n, LimitNOFILE) would help");
       // Out of descriptors: give up the spare one, so that the client gets an end instead of silence.
       spare_.reset();
       ErrorCode ignored;
@@ -90,21 +97,28 @@ Task<> Server::accept(Acceptor& acceptor) {
     }
     try {
       admit(std::move(socket));
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
       // Out of memory, most likely: this client loses its connection, the others keep theirs.
+      warn_seldom(Room::http, "exception", std::string("a connection was given up: ") + failure.what());
     }
   }
 }
 
 void Server::admit(Socket socket) {
-  if (connections_.size() >= settings_.max_connections && !close_one_that_is_idle())
+  if (connections_.size() >= settings_.max_connections && !close_one_that_is_idle()) {
+    warn_seldom(Room::http, "connections",
+                "there are " + std::to_string(connections_.size()) +
+                    " connections, none of them idle; further ones get 503 (half of the limit of open files "
+                    "are for clients)");
     return turn_away(std::move(socket));
+  }
   spawn_detached(loop_.get_executor(), [](Server& server, Socket client) -> Task<> {
     try {
       Connection connection(server, std::move(client));
       co_await connection.run();
-    } catch (const std::exception&) {
+    } catch (const std::exception& failure) {
       // As above.
+      warn_seldom(Room::http, "exception", std::string("a connection was given up: ") + failure.what());
     }
   }(*this, std::move(socket)));
 }

@@ -1,6 +1,7 @@
 // WorkerPool: one invocation on a worker that is on loan.
 #include <algorithm>
 
+#include "diagnostics/diagnostics.h"
 #include "pool/worker_pool.h"
 #include "refusals.h"
 
@@ -58,6 +59,8 @@ Task<InvocationResult> WorkerPool::invoke(Loan& loan, TurnListener& listener) {
     result = co_await worker.worker->invoke(*loan.call, settings().timeout, loan.kind == Loan::Kind::cold,
                                             listener);
   } catch (const std::exception& error) {
+    diagnostics::warn_seldom(diagnostics::Room::worker, "exception",
+                             "an invocation of " + settings().function + " was given up: " + error.what());
     result.outcome = Outcome::failure(Outcome::Kind::no_resources, error.what(),
                                       "the machine is short of something; its worker was stopped");
   }

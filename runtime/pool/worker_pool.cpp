@@ -3,6 +3,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "diagnostics/diagnostics.h"
 #include "planted_bug.h"
 #include "refusals.h"
 
@@ -37,6 +38,7 @@ WorkerPool::WorkerPool(Loop& loop, TimerQueue& timers, PoolSettings settings,
       breaker_([this](scaler::CircuitBreaker::State state) {
         log_.function_breaker(this->settings().index, static_cast<events::BreakerState>(state),
                               breaker_.last_cause(), timers_.now());
+        warn_of_breaker(state);
       }),
       limiter_(function_.settings.processors),
       alarms_{.reconcile = {timers, [this] { reconcile(Trigger::timer); }},
@@ -61,6 +63,20 @@ WorkerPool::WorkerPool(Loop& loop, TimerQueue& timers, PoolSettings settings,
 WorkerPool::~WorkerPool() = default;
 
 void WorkerPool::open() { reconcile(Trigger::timer); }
+
+void WorkerPool::warn_of_breaker(scaler::CircuitBreaker::State state) const {
+  using State = scaler::CircuitBreaker::State;
+  const std::string& function = settings().function;
+  if (state == State::open)
+    diagnostics::warn(diagnostics::Room::pool,
+                      function +
+                          ": breaker open: its workers died several times in a row, and its requests get "
+                          "503 until a trial is answered; the last cause: " +
+                          breaker_.last_cause());
+  if (state == State::closed)
+    diagnostics::warn(diagnostics::Room::pool,
+                      function + ": breaker closed: a trial was answered, its requests are served");
+}
 
 scaler::Snapshot WorkerPool::snapshot() const {
   scaler::Snapshot snapshot;

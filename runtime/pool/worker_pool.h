@@ -73,6 +73,7 @@ class WorkerPool {
   // -- For Lease.
   Task<InvocationResult> invoke(Loan& loan, TurnListener& listener);
   void turn_begins(Loan& loan, TimePoint now);
+  void warn_of_breaker(scaler::CircuitBreaker::State state) const;
   void release(Loan& loan);
 
  private:

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "diagnostics/diagnostics.h"
 #include "planted_bug.h"
 #include "platform/channel.h"
 
@@ -243,6 +244,8 @@ Outcome ProcessWorker::out_of_memory() const {
 }
 
 Outcome ProcessWorker::protocol_error(const char* what) const {
+  diagnostics::warn_seldom(diagnostics::Room::worker, "protocol " + settings_.function,
+                           name_ + " sent " + what + "; it is replaced");
   return Outcome::failure(Outcome::Kind::protocol_error, name_ + " sent " + what,
                           "does the handler write to descriptor 3? It belongs to the runtime");
 }

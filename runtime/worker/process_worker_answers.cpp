@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "diagnostics/diagnostics.h"
 #include "field_syntax.h"
 #include "planted_bug.h"
 #include "platform/channel.h"
@@ -121,6 +122,7 @@ void ProcessWorker::hold(Outcome& outcome, std::size_t bytes) const {
   if (outcome.kind == Outcome::Kind::over_budget) return;
   if (outcome.memory.bytes() == 0) outcome.memory = MemoryCharge(settings_.budget);
   if (outcome.memory.hold(bytes)) return;
+  diagnostics::warn_seldom(diagnostics::Room::worker, "memory budget", diagnostics::kOverBudget);
   Outcome refused = refused_over_budget(settings_.function);
   refused.usage = outcome.usage;
   outcome = std::move(refused);

@@ -53,8 +53,9 @@ struct ZygoteSource::Zygote : LoadTrouble {
   platform::UniqueFd process;
   std::int32_t pid = 0;  ///< in the function's PID namespace; 0 before init has said it
   bool ready = false;
-  bool gone = false;   ///< its channel is closed
-  TimePoint answered;  ///< when it last showed that it forks
+  bool gone = false;      ///< its channel is closed
+  bool given_up = false;  ///< by us: its end is no news
+  TimePoint answered;     ///< when it last showed that it forks
   Duration init_time{0};
   std::uint32_t threads = 1;
   std::uint32_t open_files = 0;  ///< that its library has opened

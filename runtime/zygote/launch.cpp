@@ -3,6 +3,7 @@
 #include <cstring>
 #include <set>
 
+#include "diagnostics/diagnostics.h"
 #include "platform/channel.h"
 #include "platform/syscall.h"
 #include "worker/plugin_file.h"
@@ -12,6 +13,7 @@
 namespace coffees::zygote {
 namespace {
 
+using diagnostics::Room;
 using platform::ReceiveState;
 using platform::SendState;
 
@@ -22,8 +24,10 @@ bool receive_report(Descriptor& channel, Report& report, std::vector<platform::U
   try {
     received =
         platform::receive_with_descriptors(channel.native_handle(), platform::writable_bytes_of(report));
-  } catch (const platform::SystemError&) {
+  } catch (const platform::SystemError& error) {
     received.state = ReceiveState::closed;  // what cannot be heard is replaced like what has ended
+    diagnostics::warn_seldom(Room::zygote, "channel",
+                             std::string("a function's processes cannot be heard: ") + error.what());
   }
   closed = false;
   if (received.state == ReceiveState::would_block) return false;
@@ -139,6 +143,11 @@ void ZygoteSource::on_init_report(Init& init, const Report& report,
     case ReportKind::zygote_ended:
       // The end of a former zygote may be reported after a new one was asked for.
       if (zygote_ && zygote_->pid == report.pid) {
+        if (zygote_->ready && !zygote_->given_up && !closed_)
+          diagnostics::warn(Room::zygote, "the zygote of " + settings_.process.function + " " +
+                                              (report.status.signal == 0 ? "ended: " : "died: ") +
+                                              platform::describe(report.status) +
+                                              "; the next worker is started by a new one");
         take_zygote_reports(*zygote_);  // its abort notice may still lie there
         zygote_->exit = report.status;
         // Whatever its library started may still hold the other end of the channel: it does not close by
@@ -169,6 +178,10 @@ void ZygoteSource::init_gone(Init& init) {
   init.gone = true;
   init.changed.notify();
   if (init_.get() != &init) return;
+  if (!closed_ && zygote_ && zygote_->ready)
+    diagnostics::warn(Room::zygote,
+                      "the init process of " + settings_.process.function +
+                          " has ended, and all workers with it; the next request starts new ones");
   // The kernel has killed all of them with their namespace; no process is left that could report each.
   for (auto& [pid, worker] : std::exchange(running_, {})) {
     worker->kill();
@@ -234,7 +247,7 @@ Task<Outcome> ZygoteSource::launch_zygote() {
 
 // Closed here, since its end may not close them: what its library has started may hold the other ends.
 void ZygoteSource::give_up(Zygote& zygote) {
-  zygote.gone = true;
+  zygote.gone = zygote.given_up = true;
   if (zygote.process) platform::kill_process(zygote.process.get());
   if (zygote.channel.is_open()) zygote.channel.close();
   zygote.log->close();
@@ -263,6 +276,9 @@ void ZygoteSource::take_zygote_reports(Zygote& zygote) {
     } else if (starting) {
       zygote.failure = report;
     } else {
+      diagnostics::warn_seldom(Room::zygote, "unasked " + settings_.process.function,
+                               "the zygote of " + settings_.process.function +
+                                   " sent a report that was not asked for; it is replaced");
       give_up(zygote);
     }
   }

@@ -1,24 +1,29 @@
 #include "zygote/zygote_source.h"
 
+#include "diagnostics/diagnostics.h"
 #include "platform/syscall.h"
 #include "worker/load_explanation.h"
 #include "zygote/function_processes.h"
 
 namespace coffees::zygote {
+
+using diagnostics::Room;
+
 namespace {
 
 bool is_shortage(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-}  // namespace
-
 // The same for one more of those who wait for it.
 Outcome repeated(const Outcome& prepared) {
   return Outcome::failure(prepared.kind, prepared.message, prepared.hint);
 }
 
+}  // namespace
+
 Outcome no_resources(const std::string& what) {
+  diagnostics::warn_seldom(Room::zygote, "no resources", "no worker can be started: " + what);
   return Outcome::failure(
       Outcome::Kind::no_resources, what,
       "the machine refused it now: fewer workers, or higher limits (ulimit -u, -n), would help");

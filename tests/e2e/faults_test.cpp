@@ -1,5 +1,8 @@
 // What goes wrong, and what is said about it: timeouts, crashes, broken libraries, dying processes.
 #include <csignal>
+#include <deque>
+#include <map>
+#include <sstream>
 #include <thread>
 
 #include "catch.h"
@@ -106,7 +109,7 @@ TEST_CASE("five deaths in a row open the breaker: 503 at once, with the last cau
   CHECK_FALSE(refused.header("retry-after").empty());
   CHECK(post(server.port(), "/espresso", "x").status == 200);
   CHECK(eventually([&] { return post(server.port(), "/misbehave", "{}").status == 200; }));
-  CHECK(eventually([&] { return server.errors().find("breaker is closed") != std::string::npos; }));
+  CHECK(eventually([&] { return server.errors().find("breaker closed") != std::string::npos; }));
   CHECK(server.errors().find("breaker open") != std::string::npos);
 }
 
@@ -245,4 +248,41 @@ TEST_CASE("with --cancel-on-disconnect a client that leaves ends its invocation"
   }
   CHECK(eventually([&] { return server.workers().empty() || server.level() != "full"; }));
   CHECK(post(server.port(), "/latte", R"({"ms":1})").status == 200);
+}
+
+TEST_CASE("a killed zygote, nonsense from a worker and a used up budget are one clear warning each") {
+  const TemporaryDirectory folder;
+  const std::string file = folder.path() + "/coffees.log";
+  Server server("[server]\nmax_body = \"1MiB\"\nmemory_budget = \"3MiB\"\nlog_file = \"" + file + "\"\n" +
+                    function("misbehave", fixture("misbehave")),
+                {"--quiet", "--log-format", "json"});
+  const auto says = [&server](const std::string& text) {
+    return eventually([&] { return server.errors().find(text) != std::string::npos; });
+  };
+  CHECK(misbehave(server, "nothing").status == 200);
+  for (const pid_t zygote : server.zygotes()) ::kill(zygote, SIGKILL);
+  CHECK(says("the zygote of misbehave died: killed"));
+  for (int i = 0; i < 4; ++i) misbehave(server, "garbage");
+  CHECK(says(" sent a packet "));
+  // Three bodies that are not finished are all that it holds.
+  std::deque<Client> slow;
+  for (int i = 0; i < 4; ++i)
+    slow.emplace_back(server.port())
+        .send("POST /misbehave HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" +
+              std::string(990'000, 'x'));
+  CHECK(says("the memory budget is used up"));
+  slow.clear();
+  server.signal(SIGTERM);
+  CHECK(server.wait() == 0);
+  std::map<std::string, int> rooms;
+  std::istringstream lines(read_file(file));
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = nlohmann::json::parse(line);
+    CHECK(object["type"] == "diagnostic");
+    ++rooms[object["room"].get<std::string>() + " " + object["level"].get<std::string>()];
+  }
+  CHECK(rooms["zygote warning"] == 1);
+  CHECK(rooms["worker warning"] == 1);
+  CHECK(rooms["http warning"] == 1);
+  CHECK(rooms["server info"] >= 2);
 }

@@ -1,4 +1,4 @@
-// What becomes of events: JSON, text, the console, recordings.
+// What becomes of events: JSON, text, the console.
 #include <fcntl.h>
 #include <unistd.h>
 #include <atomic>
@@ -9,10 +9,10 @@
 #include <set>
 #include <sstream>
 
+#include "base/text.h"
 #include "catch.h"
 #include "events/console_view.h"
 #include "events/event_reader.h"
-#include "events/recording.h"
 
 using namespace coffees;
 using namespace coffees::events;
@@ -365,41 +365,6 @@ TEST_CASE("a console whose reader has stopped drops lines, and says how many whe
   CHECK(all.back().find("lines were not written: nobody was reading)") != std::string::npos);
 }
 
-TEST_CASE("a recording is JSON Lines that begin with hello, and leaves out what handlers say unless asked") {
-  ViewedLog viewed;
-  viewed.line("a secret");
-  Outcome outcome = Outcome::failure(Outcome::Kind::handler_error, "another secret");
-  outcome.type = "Broken";
-  viewed.finish(std::move(outcome));
-  for (const bool texts : {false, true}) {
-    std::string path = "/tmp/coffees-recording-XXXXXX";
-    const int file = ::mkstemp(path.data());
-    REQUIRE(file >= 0);
-    Recording recording(viewed.log, platform::UniqueFd(file),
-                        {.version = "1.2.3", .configuration = "abc", .texts = texts},
-                        [](const std::string&) { FAIL(); });
-    viewed.for_each([&](const Event& event) { recording.event(event); });
-    recording.dropped(7, 3);
-    recording.rest();
-    std::ifstream in(path);
-    std::vector<json> lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
-    ::unlink(path.c_str());
-    REQUIRE(lines.size() == 4);
-    CHECK(lines[0]["type"] == "hello");
-    CHECK(lines[0]["server"] == "coffees 1.2.3");
-    CHECK(lines[0]["config"] == "abc");
-    CHECK(lines[0]["functions"] == kFunctions);
-    CHECK(lines[1]["line"] == (texts ? "a secret" : ""));
-    CHECK(lines[2]["message"] == (texts ? "another secret" : ""));
-    CHECK(lines[2].contains("error_type") == texts);
-    CHECK(lines[2]["path"] == "/espresso");
-    CHECK(lines[3]["type"] == "dropped");
-    CHECK(lines[3]["from_seq"] == 7);
-    CHECK(lines[3]["count"] == 3);
-  }
-}
-
 TEST_CASE("a breaker's state is told with the last cause, unless it is closed") {
   ViewedLog viewed;
   viewed.log.function_breaker(0, BreakerState::open, "died: aborted\n", SteadyClock::now());
@@ -415,55 +380,4 @@ TEST_CASE("a breaker's state is told with the last cause, unless it is closed") 
   CHECK(viewed.newest()["state"] == "closed");
   CHECK_FALSE(viewed.newest().contains("cause"));
   CHECK(viewed.newest_line().find("serves again") != std::string::npos);
-}
-
-TEST_CASE("a recording to a full disk ends, is said to have ended, and keeps nothing more in memory") {
-  ViewedLog viewed;
-  const int file = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
-  if (file < 0) return;
-  std::vector<std::string> troubles;
-  Recording recording(viewed.log, platform::UniqueFd(file), {},
-                      [&](const std::string& why) { troubles.push_back(why); });
-  recording.rest();
-  viewed.line("x");
-  viewed.for_each([&](const Event& event) { recording.event(event); });
-  recording.rest();
-  REQUIRE(troubles.size() == 1);
-  CHECK(troubles[0].find("o space") != std::string::npos);
-}
-
-TEST_CASE("a recording that is reopened goes on in the next file, which begins with hello") {
-  ViewedLog viewed;
-  std::string first = "/tmp/coffees-recording-XXXXXX";
-  std::string second = "/tmp/coffees-recording-XXXXXX";
-  std::vector<int> files{::mkstemp(first.data()), ::mkstemp(second.data())};
-  REQUIRE(files[1] >= 0);
-  std::atomic<std::uint32_t> reopenings{0};
-  Recording recording(viewed.log, platform::UniqueFd(files[0]), {.version = "1.2.3", .configuration = "abc"},
-                      [](const std::string&) { FAIL(); });
-  bool can_open = false;
-  recording.reopen_on_change(reopenings, [&] { return platform::UniqueFd(can_open ? files[1] : -1); });
-  viewed.line("x");
-  viewed.for_each([&](const Event& event) { recording.event(event); });
-  ++reopenings;
-  recording.rest();  // there is no next file: the old one is kept
-  recording.dropped(7, 3);
-  can_open = true;
-  ++reopenings;
-  recording.rest();
-  recording.rest();
-  const auto lines = [](const std::string& path) {
-    std::ifstream in(path);
-    std::vector<json> all;
-    for (std::string line; std::getline(in, line);) all.push_back(json::parse(line));
-    ::unlink(path.c_str());
-    return all;
-  };
-  const std::vector<json> before = lines(first);
-  const std::vector<json> after = lines(second);
-  REQUIRE(before.size() == 3);
-  CHECK(before[2]["type"] == "dropped");
-  REQUIRE(after.size() == 1);
-  CHECK(after[0]["type"] == "hello");
-  CHECK(after[0]["seq"] == before[1]["seq"]);
 }
