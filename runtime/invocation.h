@@ -128,7 +128,7 @@ struct Outcome {
 /// How many kinds of outcome there are.
 constexpr std::size_t kOutcomeKinds = static_cast<std::size_t>(Outcome::Kind::client_gone) + 1;
 
-/// The HTTP status of an outcome, as design and documentation promise it.
+/// The HTTP status of an outcome. This and what follows stands in outcome_table.h.
 int status_of(const Outcome& outcome);
 /// The stable word for exactly this kind: "ok", "handler_error", "queue_timeout", ...
 const char* code_of(Outcome::Kind kind);

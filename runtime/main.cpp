@@ -10,6 +10,7 @@
 
 namespace {
 
+using namespace coffees;
 using namespace coffees::cli;
 
 // A command that does not exist, with the one that was probably meant.

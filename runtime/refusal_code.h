@@ -1,6 +1,8 @@
-// Why a request is refused before any function sees it, as a stable word for programs.
+// Why a request is refused before any function sees it: one row for each reason, from which answers, events,
+// metrics and the documentation come.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,6 +32,17 @@ enum class RefusalCode : std::uint8_t {
 constexpr std::size_t kRefusalCodes = static_cast<std::size_t>(RefusalCode::unsupported_media_type) + 1;
 /// The first so many are those of the invoke port.
 constexpr std::size_t kInvokeRefusalCodes = static_cast<std::size_t>(RefusalCode::unauthorized);
+
+struct RefusalRow {
+  RefusalCode code;
+  const char* name;   ///< the stable word
+  int status;         ///< of HTTP
+  const char* title;  ///< what is wrong, in a few words
+  const char* hint;   ///< what to do about it
+};
+
+/// In the order of the codes.
+const std::array<RefusalRow, kRefusalCodes>& refusal_rows();
 
 /// The HTTP status that goes with it.
 int status_of(RefusalCode code);

@@ -77,6 +77,9 @@ Json worker_document(const std::string& function, const WorkerStatus& worker, Ti
   document["served"] = worker.served;
   if (worker.pid != 0) {
     document["cold_start_ms"] = milliseconds(worker.cold_start);
+    Json& steps = document["cold_start_steps"] = Json::object();
+    for (std::size_t i = 0; i < worker.steps.count; ++i)
+      steps[std::string(worker.steps.steps[i].name) + "_ms"] = milliseconds(worker.steps.steps[i].took);
     const std::uint64_t peak = platform::peak_memory(worker.pid);
     if (peak != 0) document["peak_rss_bytes"] = peak;
   }

@@ -141,6 +141,11 @@ void write_workers(Writer& out, const MetricsSource& source, std::size_t functio
     for (const auto& [state, number] : states)
       out.sample(fmt::format("{},state=\"{}\"", out.labels(i), state), number);
   }
+  out.family(
+      "coffees_breaker_open", "gauge",
+      "1 while the breaker of a function is open: its requests get 503, but for one trial now and then.");
+  for (std::size_t i = 0; i < functions; ++i)
+    out.sample(out.labels(i), source.state.functions[i].breaker_open ? 1 : 0);
   out.family("coffees_queue_depth", "gauge", "Requests that wait.");
   for (std::size_t i = 0; i < functions; ++i) out.sample(out.labels(i), source.state.functions[i].waiting);
   out.family("coffees_inflight", "gauge", "Invocations that a worker is serving.");

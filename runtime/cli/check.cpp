@@ -36,6 +36,7 @@ class PrintedLog : public LogSink {
 struct Verdict {
   bool ok = false;
   Duration init{0};
+  ColdStart cold_start;  ///< of one worker
   bool fresh = false;
   StateVerdict state;
   config::Problem problem;
@@ -59,6 +60,7 @@ Task<> check_function(Check& check, const std::string& event, std::size_t& left,
   if (result.worker) {
     result.worker->kill();
     verdict.ok = true;
+    verdict.cold_start = result.cold_start;
     verdict.fresh = function.start == config::StartMode::fresh || source.forced_fresh();
     verdict.init = function.start == config::StartMode::fresh ? result.cold_start.init : source.init_time();
   } else {
@@ -90,6 +92,12 @@ void print_verdict(const config::Function& function, const Verdict& verdict) {
   }
   fmt::print("{}: ok  {}  init {:.1f}ms  start {}\n", function.name, function.path,
              milliseconds(verdict.init), verdict.fresh ? "fresh" : "zygote");
+  // The first start includes that of the zygote, which later ones have behind them.
+  std::string steps;
+  for (std::size_t i = 0; i < verdict.cold_start.count; ++i)
+    steps += fmt::format("{}{} {:.1f}ms", i == 0 ? "" : ", ", verdict.cold_start.steps[i].name,
+                         milliseconds(verdict.cold_start.steps[i].took));
+  fmt::print("  its first worker: {}\n", steps);
   if (function.timeout > Duration(0) && function.timeout < verdict.init)
     fmt::print(stderr, "warning: {}: timeout {} is shorter than its init\n", function.name,
                config::format_duration(function.timeout));
@@ -105,6 +113,10 @@ Json verdict_document(const config::Function& function, const Verdict& verdict, 
   if (verdict.ok) {
     document["init_ms"] = milliseconds(verdict.init);
     document["start"] = verdict.fresh ? "fresh" : "zygote";
+    Json& steps = document["first_worker"] = Json::object();
+    for (std::size_t i = 0; i < verdict.cold_start.count; ++i)
+      steps[std::string(verdict.cold_start.steps[i].name) + "_ms"] =
+          milliseconds(verdict.cold_start.steps[i].took);
     if (with_state)
       document["state"] = {{"checked", verdict.state.checked},
                            {"why_not", verdict.state.why_not},

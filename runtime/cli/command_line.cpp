@@ -173,6 +173,11 @@ void CommandLine::add_files(CLI::App& app) {
   show.add_flag("--origin", config_options_.origin, "say where each value was set");
   show.add_flag("--json", config_options_.json, "JSON, for programs");
   show.final_callback([this] { exit_code_ = config_show(config_options_); });
+  CLI::App& explain_command = *app.add_subcommand("explain", "what a code means, and what to do");
+  explain_command.add_option("code", explain_options_.code, "E302, crash_loop, ... (default: all)");
+  explain_command.add_flag("--json", explain_options_.json, "JSON, for programs");
+  explain_command.add_flag("--markdown", explain_options_.markdown, "all, as docs/codes.md has them");
+  explain_command.final_callback([this] { exit_code_ = explain(explain_options_); });
   config_command.add_subcommand("schema", "the JSON Schema of coffees.toml, for editors")
       ->final_callback([this] { exit_code_ = config_schema(); });
 

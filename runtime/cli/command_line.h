@@ -34,6 +34,7 @@ class CommandLine {
   WatchOptions cold_options_;
   CheckOptions check_options_;
   ConfigOptions config_options_;
+  ExplainOptions explain_options_;
   StreetOptions street_options_;
   bool version_json_ = false;
   int exit_code_ = kOk;

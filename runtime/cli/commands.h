@@ -1,31 +1,15 @@
-// The subcommands of `coffees`, and the exit codes they share.
+// The subcommands of `coffees`.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/exit_code.h"
 #include "config/config.h"
 #include "street/choose.h"
 
 namespace coffees::cli {
-
-/// What a command ends with; documented in README.md.
-enum ExitCode : int {
-  kOk = 0,
-  kBug = 1,
-  kUsage = 2,
-  kFunctionError = 3,
-  kTimeout = 4,
-  kRefused = 5,
-  kCrashed = 6,
-  kNoServer = 7,
-  kBadPlugin = 8,
-  kCutOff = 10,
-  kPortTaken = 11,
-  kNotIsolated = 12,
-  kInterrupted = 130,
-};
 
 /// Where a command takes its functions from.
 struct FunctionsOptions {
@@ -57,6 +41,12 @@ struct InvokeOptions {
   bool include = false;  ///< print the answer's head, too
   bool quiet = false;    ///< no timing line
   bool json = false;     ///< one JSON document with answer, timing and outcome in place of the answer
+};
+
+struct ExplainOptions {
+  std::string code;  ///< "E302", "crash_loop"; empty: all
+  bool json = false;
+  bool markdown = false;  ///< all, as docs/codes.md has them
 };
 
 struct CheckOptions {
@@ -118,6 +108,7 @@ int warm(const WarmOptions& options);
 int cold(const WatchOptions& options);
 int stats(const StatsOptions& options);
 int config_show(const ConfigOptions& options);
+int explain(const ExplainOptions& options);
 int config_schema();
 int street(const StreetOptions& options);
 /// Its `--choose`: asks what the options leave open, on standard error, and prints the one answer.

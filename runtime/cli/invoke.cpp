@@ -19,6 +19,7 @@
 #include "field_syntax.h"
 #include "http/same.h"
 #include "invocation.h"
+#include "outcome_table.h"
 
 namespace coffees::cli {
 namespace {
@@ -107,19 +108,9 @@ Failure failure_of(const httplib::Response& response) {
 int exit_code_for(const httplib::Response& response, const Failure& failure) {
   // A handler's own 4xx is an answer like any other: the function did what it was written to do.
   if (failure.code.empty()) return response.status >= 500 ? kFunctionError : kOk;
-  switch (response.status) {
-    case 500:
-      return kFunctionError;
-    case 502:
-      return kCrashed;
-    case 504:
-      return kTimeout;
-    case 429:
-    case 503:
-      return kRefused;
-    default:
-      return kUsage;
-  }
+  for (const OutcomeRow& row : outcome_rows())
+    if (failure.code == row.code) return row.exit_code;
+  return response.status == 503 ? kRefused : kUsage;
 }
 
 const char* number_of(int exit_code, const std::string& code) {

@@ -14,6 +14,7 @@ std::vector<WorkerStatus> worker_statuses(const WorkerPool& pool, TimePoint now)
     if (worker.worker) {
       status.pid = worker.worker->pid();
       status.cold_start = worker.times.ready - worker.times.started;
+      status.steps = worker.cold_start;
       status.since = worker.times.reported;
       status.served = worker.served;
       status.request = worker.request;

@@ -15,6 +15,7 @@ struct WorkerStatus {
   int pid = 0;                   ///< as the host numbers it; 0 while it starts
   TimePoint started;             ///< when its start was asked for
   Duration cold_start{0};        ///< until it was ready
+  ColdStart steps;               ///< where that time went
   TimePoint since;               ///< when it became idle or busy
   std::uint64_t served = 0;
   events::RequestName request;              ///< busy, draining: which one it serves

@@ -12,6 +12,7 @@
 #include "header_block.h"
 #include "http/problem.h"
 #include "http/same.h"
+#include "outcome_table.h"
 
 namespace coffees::front {
 namespace {
@@ -95,13 +96,16 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
     return answer;
   }
   const int status = status_of(outcome);
-  answer.body = http::problem_document({.status = status,
-                                        .code = code_of(outcome.kind),
-                                        .detail = outcome.message,
-                                        .hint = outcome.hint,
-                                        .request_id = frame.request_id,
-                                        .function = function,
-                                        .error_type = outcome.type});
+  const OutcomeRow& row = outcome_rows()[static_cast<std::size_t>(outcome.kind)];
+  answer.body =
+      http::problem_document({.status = status,
+                              .code = row.code,
+                              .title = row.title,
+                              .detail = outcome.message,
+                              .hint = outcome.hint.empty() ? row.hint : std::string_view(outcome.hint),
+                              .request_id = frame.request_id,
+                              .function = function,
+                              .error_type = outcome.type});
   answer.memory = std::move(outcome.memory);
   begin_head(answer.head, status, answer.body.size(), frame);
   answer.head += "Content-Type: application/problem+json\r\n";

@@ -75,15 +75,17 @@ Answer streamed(std::string_view content_type, std::unique_ptr<Pieces> pieces, c
 
 Answer refuse(const Refusal& refusal, const AnswerFrame& frame, std::string_view extra) {
   const int status = refusal.status();
-  const char* code = name_of(*refusal.code);
+  const RefusalRow& row = refusal_rows()[static_cast<std::size_t>(*refusal.code)];
+  const char* code = row.name;
   std::string fields(extra);
   append_error(fields, code);
   if (status == 503) fields += "Retry-After: 1\r\n";
   return plain(status, "application/problem+json",
                problem_document({.status = status,
                                  .code = code,
+                                 .title = row.title,
                                  .detail = refusal.detail,
-                                 .hint = refusal.hint,
+                                 .hint = refusal.hint.empty() ? row.hint : std::string_view(refusal.hint),
                                  .request_id = frame.request_id}),
                frame, fields);
 }

@@ -16,7 +16,7 @@ std::string_view reason(int status) {
 std::string problem_document(const Problem& problem) {
   nlohmann::ordered_json document;
   document["type"] = std::string("urn:coffees:problem:").append(problem.code);
-  document["title"] = std::string(reason(problem.status));
+  document["title"] = std::string(problem.title.empty() ? reason(problem.status) : problem.title);
   document["status"] = problem.status;
   document["detail"] = problem.detail;
   document["code"] = problem.code;

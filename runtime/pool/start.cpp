@@ -51,6 +51,7 @@ Task<StartResult> WorkerPool::start_worker(WorkerRecord& worker, bool spare) {
                     now);
   worker.worker = std::move(result.worker);
   worker.times.ready = worker.times.reported = now;
+  worker.cold_start = result.cold_start;
   co_return result;
 }
 

@@ -43,6 +43,7 @@ struct WorkerRecord {
   std::unique_ptr<Worker> worker;                ///< null while it starts
   std::size_t leases = 0;                        ///< that are out: the slots in use
   std::uint64_t served = 0;
+  ColdStart cold_start;         ///< where the time of its start went
   events::RequestName request;  ///< which one it runs, or ran last
 
   /// Moments in its life.

@@ -62,8 +62,14 @@ void LogPipe::wait() {
   pipe_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const ErrorCode& error) {
     if (error || !self->pipe_.is_open()) return;
     // A copy: the call may end what it belongs to, which then clears it.
-    if (const std::function<void()> action = self->before_reading_) action();
-    if (!self->pipe_.is_open() || self->read_some() == Read::end) return;
+    const std::function<bool()> action = self->before_reading_;
+    const bool settled = !action || action();
+    if (!self->pipe_.is_open()) return;
+    if (!settled) {
+      self->wait();
+      return;
+    }
+    if (self->read_some() == Read::end) return;
     if (self->flooding_ || self->reads_now_ > kMostReadsPerSecond)
       self->slow_down_.arm(self->timers_.now() + kPause);
     else

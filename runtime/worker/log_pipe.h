@@ -55,8 +55,9 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   /// an end ends here. `printed`: there may be something.
   void end_invocation(bool printed = true);
   /// Called before something is read because it has arrived: the last moment to say whose it is. May end
-  /// invocations and close this.
-  void before_reading(std::function<void()> action) { before_reading_ = std::move(action); }
+  /// invocations and close this. Returns whether that is settled; if not, it is asked again in the next turn
+  /// of the loop, and nothing is read before.
+  void before_reading(std::function<bool()> action) { before_reading_ = std::move(action); }
   /// Reads what is left and closes: the process has ended, or its output is no longer needed.
   void close();
 
@@ -85,7 +86,7 @@ class LogPipe : public std::enable_shared_from_this<LogPipe> {
   TimePoint second_;  ///< when it began
   bool flooding_ = false;
   Deadline slow_down_;
-  std::function<void()> before_reading_;
+  std::function<bool()> before_reading_;
 };
 
 }  // namespace coffees

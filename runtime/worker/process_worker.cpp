@@ -1,6 +1,7 @@
 #include "worker/process_worker.h"
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 
 #include "diagnostics/diagnostics.h"
@@ -67,7 +68,7 @@ ProcessWorker::ProcessWorker(const Executor& executor, TimerQueue& timers, const
                    }),
       ended_signal_(executor),
       grace_(timers, [this] { kill_now(); }) {
-  log_->before_reading([this] { before_log_is_read(); });
+  log_->before_reading([this] { return before_log_is_read(); });
   log_->start();
   watch_channel();
 }
@@ -283,7 +284,10 @@ std::string ProcessWorker::how_it_ended() {
     if (!ended_) return "closed its channel";
     if (!why_.empty()) return why_;
     if (!exit_) return "ended, and how is not known";
-    return (exit_->signal == 0 ? "ended: " : "died: ") + platform::describe(*exit_);
+    std::string how = (exit_->signal == 0 ? "ended: " : "died: ") + platform::describe(*exit_);
+    // From glibc 2.41 on abort() ends so as process 1, with all signals blocked: nothing of ours sees it.
+    if (exit_->signal == SIGSEGV) how += ", or abort() after SIGABRT was set back to its default";
+    return how;
   }
   return "died: " + platform::describe(*abort_notice_);
 }

@@ -141,7 +141,7 @@ class ProcessWorker : public Worker, private PolledMailbox {
   Task<std::optional<Posted>> wait_for_turn(const Invocation& call, Duration timeout);
   void begin_turn(const Invocation& call, const std::optional<Posted>& posted);
   void end_turn(const Invocation& call);
-  void before_log_is_read();
+  bool before_log_is_read();
   std::optional<Outcome> check_idle_channel(bool& dead);
   std::string_view write_request_head(const Invocation& call, wire::RequestMeta meta,
                                       std::uint64_t invocation);

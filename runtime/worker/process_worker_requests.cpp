@@ -126,15 +126,19 @@ void ProcessWorker::revoke_unstarted() {
 }
 
 // What is in the pipe may come from an invocation whose turn it is only when the answer to the one before has
-// been looked at. After this the worker runs none but the one that the log thinks it does, and begins no
-// other.
-void ProcessWorker::before_log_is_read() {
-  if (unstarted_.empty()) return;
+// been looked at. Returns true when that cannot be: the worker has been given nothing behind the one that the
+// log thinks it runs. Otherwise what it has not begun is revoked, and an answer that is there is looked at.
+// Both give other requests a chance, which may be posted here and print before this returns: the caller asks
+// once more.
+bool ProcessWorker::before_log_is_read() {
+  if (unstarted_.empty()) return true;
+  const std::shared_ptr<ProcessWorker*> self = self_;
   revoke_unstarted();
-  if (turn_.running && box.answered(awaited)) {
+  if (*self != nullptr && turn_.running && box.answered(awaited)) {
     poller_.forget(*this);
     wake();
   }
+  return false;
 }
 
 Task<std::optional<Outcome>> ProcessWorker::send_request(const Invocation& call, bool cold) {

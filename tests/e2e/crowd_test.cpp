@@ -51,7 +51,7 @@ TEST_CASE("in a crowd everybody gets the own answer, and what is printed stays w
   const auto prints = [](int customer, int order) { return (customer + order) % 20 == 0; };
   constexpr int printed = kCustomers * orders / 20 * 2;
   int lines = 0;
-  int misplaced = 0;
+  std::string misplaced;
   std::thread reader([&] {
     while (lines < printed) {
       const std::optional<ServerEvent> event = stream.next();
@@ -59,7 +59,8 @@ TEST_CASE("in a crowd everybody gets the own answer, and what is printed stays w
       if (event->event != "log") continue;
       ++lines;
       const std::string owner = "by " + event->data["request_id"].get<std::string>() + ",";
-      if (event->data["line"].get<std::string>().find(owner) == std::string::npos) ++misplaced;
+      if (event->data["line"].get<std::string>().find(owner) == std::string::npos)
+        misplaced += event->data.dump() + "\n";
     }
   });
   const std::string wrong = wrong_answers(
@@ -71,7 +72,7 @@ TEST_CASE("in a crowd everybody gets the own answer, and what is printed stays w
   reader.join();
   CHECK(wrong == kNothing);
   CHECK(lines == printed);
-  CHECK(misplaced == 0);
+  CHECK(misplaced == "");
 }
 
 TEST_CASE("a crash in a crowd takes only the request that crashed") {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <future>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "catch.h"
@@ -65,4 +66,31 @@ TEST_CASE("the README's burst and its timeout look as they are shown there") {
     return seen.find("ridiculous") == std::string::npos;
   }));
   CHECK(plain(seen) == plain(shown_after("$ coffees ps")));
+}
+
+TEST_CASE("the list of codes is what the program says, and the README names every status") {
+  std::ifstream file(COFFEES_SOURCE_DIRECTORY "/docs/codes.md");
+  std::ostringstream written;
+  written << file.rdbuf();
+  CHECK(written.str() == run_coffees({"explain", "--markdown"}).out);
+  const nlohmann::json all = nlohmann::json::parse(run_coffees({"explain", "--json"}).out);
+  std::string table = readme();
+  table = table.substr(table.find("## What a request can become"));
+  table = table.substr(0, table.find("\n\n", table.find("| --- |")));
+  const std::set<std::string> admin_only{"unauthorized", "length_required", "unsupported_media_type"};
+  for (const auto& code : all["codes"]) {
+    if (!code.contains("status") || admin_only.contains(code["code"])) continue;
+    INFO(code);
+    CHECK(table.find(std::to_string(code["status"].get<int>())) != std::string::npos);
+  }
+}
+
+TEST_CASE("explain knows a code however it is written, and says which one was meant otherwise") {
+  CHECK(run_coffees({"explain", "E302"}).out.starts_with("E302: A value cannot be used."));
+  CHECK(run_coffees({"explain", "e302"}).out == run_coffees({"explain", "error[E302]:"}).out);
+  CHECK(run_coffees({"explain", "crash_loop"}).out.find("exit code:   5") != std::string::npos);
+  const CommandResult unknown = run_coffees({"explain", "crash_lop"});
+  CHECK(unknown.exit_code == 2);
+  CHECK(unknown.err.find("error[E114]") != std::string::npos);
+  CHECK(unknown.err.find("did you mean 'crash_loop'?") != std::string::npos);
 }

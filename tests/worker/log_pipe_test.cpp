@@ -248,3 +248,19 @@ TEST_CASE("a pipe that gives single bytes is read slowly after the first two tho
   pipe->close();
   scene.turn();
 }
+
+TEST_CASE("nothing is read before it is settled whose it is") {
+  Scene scene;
+  std::vector<std::string> turns{"a", "b", "c"};
+  std::size_t asked = 0;
+  // What is asked gives other requests their turn; only the third one can have printed.
+  scene.pipe->before_reading([&] {
+    scene.pipe->begin_invocation(turns[asked]);
+    return ++asked == turns.size();
+  });
+  scene.print("of c\n");
+  scene.turn();
+  CHECK(scene.lines == std::vector<Said>{{"c", "of c"}});
+  CHECK(asked == 3);
+  scene.pipe->before_reading({});
+}
