@@ -4,16 +4,14 @@
 #include <httplib.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "cli/commands.h"
+#include "cli/json.h"
 
 namespace coffees::cli {
-
-using Json = nlohmann::ordered_json;
 
 /// A server that answered. What fails is printed to standard error, with a hint; the caller only passes the
 /// exit code on.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "cli/assembly.h"
@@ -10,14 +9,13 @@
 #include "cli/commands.h"
 #include "cli/host_check.h"
 #include "cli/host_facts.h"
+#include "cli/json.h"
 #include "config/units.h"
 #include "events/event_text.h"
 #include "platform/child_process.h"
 
 namespace coffees::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 

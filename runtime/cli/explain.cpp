@@ -14,8 +14,6 @@
 namespace coffees::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // One code, whatever it is of.
 struct Explained {
   std::string code;
@@ -59,8 +57,8 @@ void print_one(const Explained& one) {
   if (!one.hint.empty()) fmt::print("  what to do:  {}\n", one.hint);
 }
 
-Json document_of(const Explained& one) {
-  Json document{{"code", one.code}, {"kind", one.kind}, {"what", one.what}};
+nlohmann::ordered_json document_of(const Explained& one) {
+  nlohmann::ordered_json document{{"code", one.code}, {"kind", one.kind}, {"what", one.what}};
   if (one.status != 0) document["status"] = one.status;
   if (one.exit_code >= 0) document["exit_code"] = one.exit_code;
   if (!one.why.empty()) document["why"] = one.why;
@@ -93,6 +91,7 @@ void print_markdown(const std::vector<Explained>& all) {
 
 int unknown(const std::string& code, const std::vector<Explained>& all) {
   std::vector<std::string> known;
+  known.reserve(all.size());
   for (const Explained& one : all) known.push_back(one.code);
   const std::string meant = config::did_you_mean(code, known);
   fmt::print(
@@ -112,13 +111,13 @@ int explain(const ExplainOptions& options) {
     return kOk;
   }
   if (options.code.empty()) {
-    Json documents = Json::array();
+    nlohmann::ordered_json documents = nlohmann::ordered_json::array();
     for (const Explained& one : all)
       if (options.json)
         documents.push_back(document_of(one));
       else
         fmt::print("{:<24} {}\n", one.code, one.what);
-    if (options.json) fmt::print("{}\n", Json{{"codes", documents}}.dump());
+    if (options.json) fmt::print("{}\n", nlohmann::ordered_json{{"codes", documents}}.dump());
     return kOk;
   }
   const std::string code = code_in(options.code);

@@ -9,11 +9,11 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "cli/server_file.h"
 #include "events/event_text.h"
 #include "field_syntax.h"
@@ -23,8 +23,6 @@
 
 namespace coffees::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The class of a code (invocation.h); "refused" for what never became an invocation.
 const char* outcome_of(const std::string& code) {

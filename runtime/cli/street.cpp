@@ -4,19 +4,17 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "cli/commands.h"
 #include "cli/host_facts.h"
+#include "cli/json.h"
 #include "cli/table.h"
 #include "platform/output.h"
 #include "street/lunch.h"
 
 namespace coffees::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr Duration kWait = std::chrono::milliseconds(200);
 constexpr std::size_t kDigits = 1400;

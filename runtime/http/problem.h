@@ -10,7 +10,7 @@ namespace coffees::http {
 /// them is replaced.
 struct Problem {
   int status = 500;
-  std::string_view code;  ///< a stable word for programs
+  std::string_view code;     ///< a stable word for programs
   std::string_view title{};  ///< what the code means; empty: the name of the status
   std::string_view detail;
   std::string_view hint{};  ///< what to do about it

@@ -65,15 +65,15 @@ WorkerPool::~WorkerPool() = default;
 void WorkerPool::open() { reconcile(Trigger::timer); }
 
 void WorkerPool::warn_of_breaker(scaler::CircuitBreaker::State state) const {
-  using State = scaler::CircuitBreaker::State;
+  using Breaker = scaler::CircuitBreaker;
   const std::string& function = settings().function;
-  if (state == State::open)
+  if (state == Breaker::State::open)
     diagnostics::warn(diagnostics::Room::pool,
                       function +
                           ": breaker open: its workers died several times in a row, and its requests get "
                           "503 until a trial is answered; the last cause: " +
                           breaker_.last_cause());
-  if (state == State::closed)
+  if (state == Breaker::State::closed)
     diagnostics::warn(diagnostics::Room::pool,
                       function + ": breaker closed: a trial was answered, its requests are served");
 }
