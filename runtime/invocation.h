@@ -87,7 +87,7 @@ struct Outcome {
     out_of_memory,       ///< an allocation failed at the function's memory limit
     timeout,             ///< the deadline passed; the worker was killed
     crashed,             ///< the worker process ended
-    protocol_error,      ///< the worker sent something that makes no sense
+    protocol_error,      ///< the worker sent something that is not an answer
     response_too_large,  ///< the answer was longer than max_body
     init_failed,    ///< the handler library could not be loaded or initialised, or its worker not be started
     throttled,      ///< at the limit, and no place in the queue

@@ -115,14 +115,14 @@ Task<Reply> Api::answer(const Asked& asked) {
     co_return co_await (this->*route.handler)(asked, *segments);
   }
   if (allowed.empty())
-    co_return problem(404, "not_found", "there is nothing here", "GET /openapi.json lists what there is");
-  Reply reply = problem(405, "method_not_allowed", "this method does not fit here", "allowed: " + allowed);
+    co_return problem(404, "not_found", "there is no such resource", "GET /openapi.json lists the resources");
+  Reply reply = problem(405, "method_not_allowed", "this resource does not support the method", "allowed: " + allowed);
   reply.fields = "Allow: " + allowed + "\r\n";
   co_return reply;
 }
 
 Reply Api::too_many_lists() {
-  return problem(503, "too_many_lists", "eight other clients are reading long lists", "try again");
+  return problem(503, "too_many_lists", "eight other long lists are being read", "try again in a moment");
 }
 
 Task<std::optional<State>> Api::state() {

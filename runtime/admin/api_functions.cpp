@@ -40,7 +40,7 @@ Task<Reply> Api::warm(const Asked& asked, const Segments& segments) {
     const Json body = Json::parse(asked.body, nullptr, false);
     const Json wanted = body.is_object() && body.empty() ? Json(1U) : only_member(body, "count");
     if (!wanted.is_number_unsigned() || wanted.get<std::uint64_t>() > kMostListed)
-      co_return problem(400, "bad_request", "the body makes no sense",
+      co_return problem(400, "bad_request", "the body cannot be used",
                         "{\"count\": N}, N at most 10000; none means 1");
     count = wanted.get<std::uint64_t>();
   }

@@ -44,7 +44,7 @@ std::optional<Reply> read_filter(const http::Parameters& query, HistoryFilter& f
   for (const auto& [name, text] : query) {
     if (name == "limit") {
       const auto limit = whole_number(text, kMostListed);
-      if (!limit) return bad_filter("this limit makes no sense", "a whole number, at most 10000");
+      if (!limit) return bad_filter("this limit cannot be used", "a whole number, at most 10000");
       filter.limit = *limit;
     }
     if (name == "since" && !read_since(text, filter))

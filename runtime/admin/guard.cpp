@@ -9,7 +9,7 @@
 namespace coffees::admin {
 namespace {
 
-// Compares in a time that depends on the lengths only.
+// Constant-time comparison: the time depends on the lengths only.
 bool same_secret(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)

@@ -101,7 +101,7 @@ std::optional<std::string> find_server(const std::string& wanted) {
                      host.size() <= kLongestHost && host.find_first_of("/?#@ ") == std::string_view::npos &&
                      has_possible_port(host);
   if (plain && httplib::Client(url).is_valid()) return url;
-  fmt::print(stderr, "error[E105]: '{}' is no server's URL\n  hint: --server http://127.0.0.1:2633\n",
+  fmt::print(stderr, "error[E105]: '{}' is not the URL of a server\n  hint: --server http://127.0.0.1:2633\n",
              visible(url.size() <= kLongestHost ? url : url.substr(0, kLongestHost) + "..."));
   return std::nullopt;
 }
@@ -131,7 +131,7 @@ void print_no_server(const std::string& url, const std::string& why) {
 void print_no_server(const std::string& url, httplib::Error why) {
   switch (why) {
     case httplib::Error::Connection:
-      return print_no_server(url, "nobody listens there, or there is no such host");
+      return print_no_server(url, "no program listens there, or there is no such host");
     case httplib::Error::Read:
       return print_no_server(url, "it has closed the connection, or takes too long");
     default:

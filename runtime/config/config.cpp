@@ -77,7 +77,7 @@ Loaded from_libraries(const std::vector<std::string>& paths, const std::vector<O
               {}};
     if (!functions.insert(name, toml::table{{"path", path}}).second)
       return {{},
-              {{"E304", path, "there is a function '" + name + "' already, of another library",
+              {{"E304", path, "the function '" + name + "' is already defined by another library",
                 "name both in a coffees.toml"}},
               {}};
   }

@@ -92,7 +92,7 @@ std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& 
     const bool named =
         std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });
     if (!named || parts.size() < 2 || parts.size() > 4) {
-      problems.push_back({"E302", override.origin, fmt::format("'{}' is no key", override.key),
+      problems.push_back({"E302", override.origin, fmt::format("'{}' is not a key", override.key),
                           "keys are like server.port, defaults.timeout, functions.hello.timeout"});
       continue;
     }
@@ -102,7 +102,7 @@ std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& 
       table = table->insert(parts[i], toml::table{}).first->second.as_table();
     }
     if (table == nullptr) {
-      problems.push_back({"E302", override.origin, fmt::format("'{}' is no key", override.key),
+      problems.push_back({"E302", override.origin, fmt::format("'{}' is not a key", override.key),
                           "what stands before its last dot is a value, not a table"});
       continue;
     }

@@ -18,7 +18,7 @@
 namespace coffees::events {
 namespace {
 
-// Somebody else's text.
+// Untrusted text: it is escaped.
 template <std::size_t n>
 void add_foreign(JsonLine& out, const char (&name)[n], std::string_view text) {
   out.begin(name);

@@ -1,4 +1,4 @@
-// A line on its way to a string.
+// A small buffer that appends to a string in one go.
 #pragma once
 
 #include <algorithm>

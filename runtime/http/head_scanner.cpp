@@ -75,7 +75,7 @@ HeadScanner::Progress HeadScanner::check_request_line(std::string_view line) {
       !is_digit(version[7]))
     return refuse(RefusalCode::bad_request, "the request line does not end in HTTP/1.1");
   if (version != "HTTP/1.1" && version != "HTTP/1.0")
-    return refuse(RefusalCode::http_version, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    return refuse(RefusalCode::http_version, "only HTTP/1.1 and HTTP/1.0 are supported");
   return Progress::need_more;
 }
 

@@ -86,10 +86,10 @@ Refusal RequestParser::check_fields() const {
     if (!is_1_1_) return {RefusalCode::bad_request, "Transfer-Encoding in HTTP/1.0"};
     if (transfer_encodings_ > 1) return {RefusalCode::bad_request, "more than one Transfer-Encoding field"};
     if (!chunked_only_)
-      return {RefusalCode::not_implemented, "the only transfer encoding that is understood here is chunked"};
+      return {RefusalCode::not_implemented, "the only transfer coding that is supported is chunked"};
   }
   if (unknown_expectation_)
-    return {RefusalCode::unknown_expectation, "the only expectation that is understood here is 100-continue"};
+    return {RefusalCode::unknown_expectation, "the only expectation that is supported is 100-continue"};
   return {};
 }
 

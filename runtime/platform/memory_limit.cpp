@@ -101,7 +101,7 @@ std::uint64_t memory_limit() {
        memory_limit_files(text_of("/proc/self/mountinfo"), text_of("/proc/self/cgroup"))) {
     const std::string text = text_of(file);
     std::uint64_t bytes = 0;
-    // "max" is no number, and no limit.
+    // "max" is not a number: there is no limit.
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
     if (error == std::errc() && bytes > 0) limit = std::min(limit, bytes);
   }

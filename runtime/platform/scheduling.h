@@ -16,7 +16,7 @@ std::string prefer_quick_wakeups();
 /// connections.
 void never_preempt_others();
 
-/// The calling thread takes what others leave (nice 10, setpriority(2)): for threads that only look on. For
+/// The calling thread takes what others leave (nice 10, setpriority(2)): for observers. For
 /// good: an ordinary user cannot go back.
 void give_way();
 

@@ -35,7 +35,7 @@ std::optional<Outcome> ProcessWorker::check_idle_channel(bool& dead) {
     wire::Packet packet;
     if (received.truncated || !wire::parse({packet_buffer().data(), received.size}, packet) ||
         (packet.header.kind != wire::Kind::bell && packet.header.kind != wire::Kind::abort_notice))
-      return protocol_error("a packet without being asked");
+      return protocol_error("an unsolicited packet");
     if (std::optional<Outcome> trouble = look_at(packet)) return trouble;
   }
   return std::nullopt;
