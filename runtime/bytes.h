@@ -11,9 +11,9 @@
 namespace coffees {
 
 /// The body of a request or an answer. Like a std::string, but its room is neither filled with zeros nor, by
-/// more than a quarter, larger than what was asked for; and what is large lies in blocks of its own
-/// (platform/blocks.h), so that the process is as small again as before when it has gone. Give it back on the
-/// thread that took it, or at the end.
+/// more than a quarter, larger than what was asked for (append() asks for twice what there was); and what is
+/// large lies in blocks of its own (platform/blocks.h), so that the process is as small again as before when
+/// it has gone. Give it back on the thread that took it, or at the end.
 class Bytes {
  public:
   Bytes() = default;

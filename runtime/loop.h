@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/intrusive/list.hpp>
 #include <memory>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -98,6 +99,7 @@ class BulkTurns {
     Gate gate;
   };
   void serve_next();
+  void serve_soon();
 
   Executor executor_;
   boost::intrusive::list<Waiting, boost::intrusive::constant_time_size<false>> waiting_;
@@ -151,7 +153,7 @@ inline Task<> bulk_turn() {
 inline Task<> BulkTurns::next() {
   Waiting waiting(executor_);
   waiting_.push_back(waiting);
-  if (!std::exchange(serving_, true)) asio::post(executor_, [this] { serve_next(); });
+  serve_soon();
   co_await waiting.gate.wait();
 }
 
@@ -160,11 +162,19 @@ inline void BulkTurns::serve_next() {
   if (waiting_.empty()) return;
   Waiting& first = waiting_.front();
   waiting_.pop_front();
-  if (!waiting_.empty()) {
-    serving_ = true;
-    asio::post(executor_, [this] { serve_next(); });
+  try {
+    if (!waiting_.empty()) serve_soon();
+  } catch (const std::bad_alloc&) {
+    // The one whose turn it is asks again, or another one does.
   }
   first.gate.open();
+}
+
+// Only what was posted is on its way: there may be no memory for it.
+inline void BulkTurns::serve_soon() {
+  if (serving_) return;
+  asio::post(executor_, [this] { serve_next(); });
+  serving_ = true;
 }
 
 /// Something that coroutines wait for and others announce. Not a flag: a coroutine checks its own condition

@@ -8,6 +8,9 @@
 
 namespace coffees {
 
+/// An answer of at most so many bytes counts as part of its request.
+constexpr std::size_t kSmallAnswer = 4 * 1024;
+
 /// Counts the bytes of requests and answers that are under way. Any thread; never waits.
 class MemoryBudget {
  public:

@@ -38,7 +38,7 @@ constexpr std::array<OutcomeRow, kOutcomeKinds> kOutcomes{{
      "The machine refused to start a worker.",
      "Use fewer workers, or raise the machine's limits (ulimit -u, -n) or memory."},
     {Kind::over_budget, "over_budget", "unavailable", 503, kRefused,
-     "The memory budget has no room for the request or its answer.",
+     "The handler has run, but the memory budget has no room for its answer.",
      "Send it again later, send less at once, or raise `memory_budget` of [server]."},
     {Kind::draining, "draining", "unavailable", 503, kRefused, "The server is stopping.",
      "Send the request again when the server has started again."},

@@ -29,7 +29,7 @@ constexpr std::array<RefusalRow, kRefusalCodes> kRefusals{{
      "Use GET, HEAD, POST, PUT, PATCH or DELETE, and no transfer coding but chunked."},
     {Code::unavailable, "unavailable", 503, "There are too many connections.",
      "Close idle connections, or raise the limit of open files (ulimit -n, LimitNOFILE)."},
-    {Code::over_budget, "over_budget", 503, "The memory budget has no room for the request or its answer.",
+    {Code::over_budget, "over_budget", 503, "The memory budget has no room for the request.",
      "Send it again later, send less at once, or raise `memory_budget` of [server]."},
     {Code::http_version, "http_version", 505, "The HTTP version is not supported.",
      "Use HTTP/1.1 or HTTP/1.0."},

@@ -22,7 +22,8 @@ namespace coffees::admin {
 struct Sources {
   Dispatcher& dispatcher;
   events::EventLog& log;
-  const MemoryBudget& budget;
+  const MemoryBudget& budget;        ///< of the invoke port
+  const MemoryBudget& admin_budget;  ///< of the admin port
   const config::Config& configuration;
   Json isolation;  ///< what `GET /api/v1/isolation` answers: level and features
   Json effective;  ///< what `GET /api/v1/config` answers: every value with its origin

@@ -40,8 +40,8 @@ Task<Reply> Api::metrics(const Asked&, const Segments&) {
                          .metrics = sources_.log.metrics(),
                          .refusals = sources_.log.refusals(),
                          .event_streams = streams,
-                         .memory_budget = sources_.budget.limit(),
-                         .memory_held = sources_.budget.held()};
+                         .memory_budget = sources_.budget.limit() + sources_.admin_budget.limit(),
+                         .memory_held = sources_.budget.held() + sources_.admin_budget.held()};
   };
   const std::optional<MetricsSource> source = co_await bridge_.ask(read);
   if (!source) co_return no_answer();

@@ -56,10 +56,11 @@ std::optional<Reply> read_filter(const http::Parameters& query, HistoryFilter& f
 }
 
 Reply unknown_invocation() {
-  return problem(404, "unknown_invocation", "this invocation is not known (any more)",
-                 "the newest 8 MiB of events are kept, shared out among the functions; the beginning of an "
-                 "id has to fit one "
-                 "invocation only");
+  return problem(
+      404, "unknown_invocation", "this invocation is not known (any more)",
+      "the newest events are kept, 8 MiB or more in all, shared out among the functions; the beginning of an "
+      "id has to fit one "
+      "invocation only");
 }
 
 }  // namespace

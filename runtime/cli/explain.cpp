@@ -30,9 +30,6 @@ std::vector<Explained> all_codes() {
   for (const OutcomeRow& row : outcome_rows())
     all.push_back({row.code, "outcome", row.status, row.exit_code, row.title, "", row.hint});
   for (const RefusalRow& row : refusal_rows()) {
-    // One word for both: at which moment there was no room makes no difference to its reader.
-    if (std::any_of(all.begin(), all.end(), [&row](const Explained& one) { return one.code == row.name; }))
-      continue;
     all.push_back({row.name, "refusal", row.status, -1, row.title, "", row.hint});
   }
   for (const CommandError& one : command_errors())

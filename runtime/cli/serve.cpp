@@ -32,6 +32,8 @@ namespace {
 // A thousand busy workers take five thousand, and each client one.
 constexpr std::uint64_t kDescriptors = 16'384;
 
+constexpr std::uint64_t kAdminPart = 8;  // of the memory budget: an eighth
+
 // Brings up every function's init and zygote, all at once; a bad one is an event and does not stop the
 // others.
 void prepare_all(Loop& loop, const Dispatcher& dispatcher, const std::vector<zygote::ZygoteSource*>& sources,
@@ -188,7 +190,10 @@ int serve(const ServeOptions& options) {
   const std::uint64_t open_files = prepare_process();
 
   const SystemClock clock;
-  MemoryBudget budget(memory_budget(configuration.server));
+  // Each port has its part, so that neither can fill the other's.
+  const std::uint64_t whole_budget = memory_budget(configuration.server);
+  MemoryBudget budget(whole_budget - whole_budget / kAdminPart);
+  MemoryBudget admin_budget(whole_budget / kAdminPart);
   Loop loop;
   std::atomic<std::uint32_t> reopenings{0};
   Console console(options.in_background ? -1 : 2,
@@ -214,7 +219,7 @@ int serve(const ServeOptions& options) {
   http::Server front(loop, timers, invoke_service, server_settings(configuration.server, open_files, budget));
   const std::string made_token = make_token_if_needed(configuration);
   admin::AdminServer admin(guard_settings(configuration.server, made_token),
-                           std::clamp<std::size_t>(open_files / 8, 64, 1024), budget);
+                           std::clamp<std::size_t>(open_files / 8, 64, 1024), admin_budget);
   if (const std::optional<int> failed = take_ports(front, admin, configuration.server, console))
     return *failed;
   const std::string url = url_of(configuration.server.host, front.port());
@@ -231,6 +236,7 @@ int serve(const ServeOptions& options) {
   admin.start({.dispatcher = dispatcher,
                .log = log,
                .budget = budget,
+               .admin_budget = admin_budget,
                .configuration = configuration,
                .isolation = isolation_document(host, configuration),
                .effective = config_document(loaded->effective),

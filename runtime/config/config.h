@@ -72,9 +72,9 @@ enum class IsolationWish {
 /// The least that the server says about itself.
 enum class LogLevel { debug, info, warning, error, off };
 
-/// So many bodies of the greatest length fit into any memory budget: a request, its answer, and the copy that
-/// one of them makes while it grows.
-constexpr std::uint64_t kBodiesInBudget = 3;
+/// So many bodies of the greatest length fit into any memory budget: a request that has grown by doubling,
+/// and its answer, in the three quarters that large ones may use of the invoke port's part.
+constexpr std::uint64_t kBodiesInBudget = 4;
 
 struct Server {
   std::string host = "127.0.0.1";

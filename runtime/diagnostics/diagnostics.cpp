@@ -44,7 +44,7 @@ class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 // How often something has happened that is said seldom.
 struct Counted {
-  std::chrono::steady_clock::time_point next;
+  TimePoint next;
   std::uint64_t unsaid = 0;
 };
 
@@ -71,6 +71,8 @@ std::shared_ptr<spdlog::sinks::sink> open_file(const Settings& settings) {
 
 struct Diagnostics::Parts {
   bool json = false;
+  SystemClock system_clock;
+  const Clock* clock = &system_clock;
   std::array<std::shared_ptr<spdlog::logger>, kRooms.size()> loggers;
   std::mutex mutex;  // of `counted`
   std::map<std::string, Counted, std::less<>> counted;
@@ -98,6 +100,7 @@ Diagnostics::Diagnostics(const Settings& settings, Console& console) : parts_(st
     sinks.back()->set_formatter(formatter(settings.json, "\n"));
   }
   parts_->json = settings.json;
+  if (settings.clock != nullptr) parts_->clock = settings.clock;
   spdlog::init_thread_pool(kMostWaiting, 1);
   for (std::size_t i = 0; i < kRooms.size(); ++i) {
     // What the room `server` says stands on the console already, as a notice.
@@ -132,8 +135,9 @@ void warn_seldom(Room room, std::string_view what, std::string_view message) {
   std::uint64_t before = 0;
   {
     const std::lock_guard lock(parts->mutex);
-    Counted& counted = parts->counted[std::string(what)];
-    const auto now = std::chrono::steady_clock::now();
+    Counted& counted =
+        parts->counted[std::string(kRooms[static_cast<std::size_t>(room)]).append(" ").append(what)];
+    const TimePoint now = parts->clock->now();
     if (now < counted.next) {
       ++counted.unsaid;
       return;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "clock.h"
 #include "console.h"
 
 namespace coffees::diagnostics {
@@ -23,6 +24,7 @@ struct Settings {
   bool json = false;                   ///< one JSON object a line instead of words
   std::string file;                    ///< a log file beside the console; empty: none
   std::uint64_t file_size = 16 << 20;  ///< bytes; then it is renamed to NAME.1.EXT, and so on
+  const Clock* clock = nullptr;        ///< for what is said seldom; null: the machine's
   std::uint32_t files = 5;             ///< of the older ones
 };
 

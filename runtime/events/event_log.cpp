@@ -54,7 +54,7 @@ void EventLog::append_bytes(Header header, std::string_view body, std::string_vi
   const std::string_view written(fixed.data(), sizeof header + body.size());
   ring_.append(written, text);
   store_.append(lane_of(header.function, header.type == Type::log), written, text);
-  sequence_.store(sequence, std::memory_order_relaxed);
+  sequence_.store(sequence, std::memory_order_release);  // who sees it also sees the record
   if (!stats_due_ && ask_stats_) {
     stats_due_ = true;
     stats_.arm(now + kStatsEvery);

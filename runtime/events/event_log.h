@@ -88,7 +88,7 @@ class EventLog {
   }
   [[nodiscard]] const std::vector<std::string>& functions() const { return functions_; }
   /// Sequence of the newest event.
-  [[nodiscard]] std::uint64_t newest() const { return sequence_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t newest() const { return sequence_.load(std::memory_order_acquire); }
 
   /// Waits until something is new since `seen`, the log is closed, or `limit` has passed. News are announced
   /// in batches, 20 ms after the first of them: one wake-up per batch, not per event. Returns newest().

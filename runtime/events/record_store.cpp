@@ -72,6 +72,12 @@ std::size_t RecordStore::take_chunk(std::size_t lane) {
   std::size_t from = lane;
   for (std::size_t other = 0; other < lanes_.size(); ++other)
     if (beyond_share(other) > beyond_share(from)) from = other;
+  // A lane without a share that has nothing, beside others within theirs: the largest gives.
+  if (lanes_[from].chunks == 0)
+    from = static_cast<std::size_t>(
+        std::max_element(lanes_.begin(), lanes_.end(),
+                         [](const Lane& a, const Lane& b) { return a.chunks < b.chunks; }) -
+        lanes_.begin());
   const std::size_t index = oldest_of(from);
   if (lanes_[from].open == index) lanes_[from].open = kNone;
   --lanes_[from].chunks;

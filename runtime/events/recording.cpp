@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include "platform/output.h"
@@ -12,20 +14,41 @@ namespace {
 
 constexpr std::size_t kWriteAt = 256 * 1024;
 
+// The numbers of the pieces that there are, in order; some may have been deleted.
+std::vector<std::size_t> numbers_of(const std::string& file) {
+  namespace fs = std::filesystem;
+  const fs::path path(file);
+  const std::string begin = path.filename().string() + ".";
+  std::vector<std::size_t> numbers;
+  std::error_code error;
+  for (fs::directory_iterator entry(path.has_parent_path() ? path.parent_path() : ".", error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(begin)) continue;
+    std::size_t number = 0;
+    const char* last = name.data() + name.size();
+    const auto [rest, fault] = std::from_chars(name.data() + begin.size(), last, number);
+    if (fault == std::errc() && rest == last && number > 0) numbers.push_back(number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
 std::string piece_name(const std::string& file, std::size_t piece) {
   return piece == 0 ? file : fmt::format("{}.{:06}", file, piece);
+}
+
+std::size_t last_piece(const std::string& file) {
+  const std::vector<std::size_t> numbers = numbers_of(file);
+  return numbers.empty() ? 0 : numbers.back();
 }
 
 }  // namespace
 
 std::vector<std::string> pieces_of(const std::string& file) {
   std::vector<std::string> pieces{file};
-  std::error_code ignored;
-  while (true) {
-    std::string next = piece_name(file, pieces.size());
-    if (!std::filesystem::exists(next, ignored)) return pieces;
-    pieces.push_back(std::move(next));
-  }
+  for (const std::size_t number : numbers_of(file)) pieces.push_back(piece_name(file, number));
+  return pieces;
 }
 
 Recording::Recording(const EventLog& log, std::string file, const RecordingSettings& settings,
@@ -34,7 +57,7 @@ Recording::Recording(const EventLog& log, std::string file, const RecordingSetti
       settings_(settings),
       name_(std::move(file)),
       tell_(std::move(tell)),
-      piece_(settings.piece_size > 0 ? pieces_of(name_).size() - 1 : 0),
+      piece_(settings.piece_size > 0 ? last_piece(name_) : 0),
       last_(log.newest()) {
   open_piece();
   pending_ = hello();
@@ -92,7 +115,7 @@ void Recording::reopen() {
   write();
 }
 
-// When it cannot be opened, the old one grows on, and the next write tries again.
+// When it cannot be opened, the old one grows on, until it has as much again.
 void Recording::begin_piece() {
   ++piece_;
   try {

@@ -92,6 +92,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
     add_timing(answer.head, function, outcome);
     answer.content = std::move(outcome.body);
     answer.memory = std::move(outcome.memory);
+    answer.paid = true;
     finish(answer, outcome.status, frame);
     return answer;
   }
@@ -107,6 +108,7 @@ Answer answer_to(Outcome&& outcome, std::string_view function, const AnswerFrame
                               .function = function,
                               .error_type = outcome.type});
   answer.memory = std::move(outcome.memory);
+  answer.paid = true;
   begin_head(answer.head, status, answer.body.size(), frame);
   answer.head += "Content-Type: application/problem+json\r\n";
   http::append_error(answer.head, code_of(outcome.kind));

@@ -51,7 +51,8 @@ struct Answer {
   bool chunked = false;            ///< `pieces` go out with the chunked coding (RFC 9112 section 7.1)
   std::unique_ptr<Pieces> pieces;  ///< what follows `body`, if it is not all
   MemoryCharge memory{};           ///< what it has of the budget already
-  std::shared_ptr<void> held;      ///< kept until the answer has been written or given up
+  bool paid = false;           ///< a function's: its worker has charged it, and it is not refused any more
+  std::shared_ptr<void> held;  ///< kept until the answer has been written or given up
 };
 
 /// A small answer of our own: health, a document. `extra` are complete header lines ("Allow: ...\r\n").

@@ -12,7 +12,6 @@ namespace coffees::http {
 namespace {
 
 constexpr std::size_t kSlowestClient = 64 * 1024;  // bytes a second
-constexpr std::size_t kSmallAnswer = 4 * 1024;     // counts as part of its request
 
 }  // namespace
 
@@ -66,10 +65,15 @@ Task<bool> Connection::serve_one() {
     co_return co_await refuse(request, read.refusal);
   }
   give_back_buffer();
-  socket_.clear_deadline();  // an answer has its own, if any
+  request.buffered = socket_.buffer().capacity();
+  static_cast<void>(request.hold_body(request.body.capacity()));  // not more than before
+  socket_.clear_deadline();                                       // an answer has its own, if any
   Answer answer = co_await handler_->answer(request);
   request.drop_body();
-  if (!pay_for(answer)) co_return co_await refuse(request, over_budget());
+  if (!pay_for(answer)) {
+    answer = {};
+    co_return co_await refuse(request, over_budget());
+  }
   const asio::const_buffer head = asio::buffer(answer.head);
   const std::string_view body_text = answer.content.empty() ? answer.body : answer.content.view();
   const asio::const_buffer body = asio::buffer(body_text);
@@ -90,7 +94,7 @@ void Connection::give_back_buffer() {
 bool Connection::pay_for(Answer& answer) const {
   const std::size_t size = answer.head.size() + answer.body.size() + answer.content.size() +
                            (answer.pieces ? answer.pieces->most() : 0);
-  if (size <= kSmallAnswer || answer.memory.bytes() > 0) return true;
+  if (answer.paid || size <= kSmallAnswer) return true;
   answer.memory = MemoryCharge(server_.settings().budget);
   return answer.memory.hold(size);
 }
@@ -124,7 +128,11 @@ Task<bool> Connection::write_bytes(asio::const_buffer first, asio::const_buffer 
   TimePoint limit = TimePoint::max();
   bool first_slice = true;
   while (pieces[0].size() + pieces[1].size() > 0) {
-    if (!std::exchange(first_slice, false) && size > BulkTurns::kSlice) co_await bulk_turn();
+    if (!std::exchange(first_slice, false) && size > BulkTurns::kSlice) {
+      const TimePoint began = server_.timers().now();
+      co_await bulk_turn();
+      if (limit != TimePoint::max()) limit += server_.timers().now() - began;
+    }
     const std::array<asio::const_buffer, 2> slice{asio::buffer(pieces[0], BulkTurns::kSlice),
                                                   asio::buffer(pieces[1], BulkTurns::kSlice)};
     ErrorCode error;

@@ -29,6 +29,8 @@ Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner, MemoryChar
   Progress progress = Progress::need_more;
   bool first_bytes = true;
   while (progress == Progress::need_more) {
+    if (!memory.hold(Request::kItself + socket.buffer().capacity()))
+      co_return ReadResult::refused(over_budget());
     // RFC 9112 section 2.2: one empty line before a request line is ignored.
     if (first_bytes && socket.unread().starts_with("\r\n")) {
       socket.buffer().consume(2);
@@ -39,11 +41,7 @@ Task<ReadResult> scan_head(TimedSocket& socket, HeadScanner& scanner, MemoryChar
       progress = scanner.scan(socket.unread());
       if (progress != Progress::need_more) break;
     }
-    // Nearly always something is there, and no frame for a wait is needed.
-    const Read read = socket.try_read();
-    if (!memory.hold(Request::kItself + socket.buffer().capacity()))
-      co_return ReadResult::refused(over_budget());
-    if (read == Read::some) continue;
+    if (socket.try_read() == Read::some) continue;  // nearly always: no frame for a wait
     const bool more = co_await socket.read_more();
     if (more) continue;
     result.state = State::gone;
@@ -94,7 +92,7 @@ Task<ReadResult> read_sized(TimedSocket& socket, Request& request, std::size_t s
   while (body.size() < size) {
     if (body.size() >= turn_ends) {
       turn_ends = body.size() + BulkTurns::kSlice;
-      co_await bulk_turn();
+      co_await socket.take_turn();
     }
     if (body.room_size() == 0) {
       const std::size_t larger = std::min(size, std::max(2 * body.size(), body.size() + kBodyReadSize));
@@ -112,10 +110,10 @@ Task<ReadResult> read_sized(TimedSocket& socket, Request& request, std::size_t s
   co_return ReadResult();
 }
 
-// One step of decoding what is in the buffer. Returns whether something was used up.
-bool decode_chunks(TimedSocket& socket, RequestParser& parser, const RequestLimits& limits,
-                   Refusal& refusal) {
-  if (socket.unread().empty()) return false;
+// One step of decoding what is in the buffer. Returns how many bytes were used up.
+std::size_t decode_chunks(TimedSocket& socket, RequestParser& parser, const RequestLimits& limits,
+                          Refusal& refusal) {
+  if (socket.unread().empty()) return 0;
   ErrorCode error;
   const std::size_t used = parser.put(socket.buffer().data(), error);
   socket.buffer().consume(used);
@@ -125,23 +123,26 @@ bool decode_chunks(TimedSocket& socket, RequestParser& parser, const RequestLimi
     refusal = {RefusalCode::bad_request, "the chunked body cannot be parsed: " + error.message()};
   else if (used == 0 && socket.unread().size() > limits.head.field_line)
     refusal = {RefusalCode::bad_request, "a chunk header or trailer is too long"};
-  return used > 0;
+  return used;
 }
 
 Task<ReadResult> read_chunked(TimedSocket& socket, Request& request, const RequestLimits& limits) {
   RequestParser& parser = request.parser;
   ReadResult result;
-  std::size_t turn_ends = kBulk;
+  // Of what was taken from the socket, not of the body: chunks may have long extensions and few bytes.
+  std::size_t turn_left = kBulk;
   while (true) {
-    const bool used = decode_chunks(socket, parser, limits, result.refusal);
+    const std::size_t used = decode_chunks(socket, parser, limits, result.refusal);
+    request.buffered = socket.buffer().capacity();
     if (!result.refusal && !request.hold_body(parser.body.capacity())) result.refusal = over_budget();
     if (result.refusal) result.state = State::refused;
     if (result.refusal || parser.is_done()) co_return result;
-    if (used && !socket.unread().empty()) continue;
-    if (parser.body.size() >= turn_ends) {
-      turn_ends = parser.body.size() + BulkTurns::kSlice;
-      co_await bulk_turn();
+    turn_left -= std::min(used, turn_left);
+    if (turn_left == 0) {
+      turn_left = BulkTurns::kSlice;
+      co_await socket.take_turn();
     }
+    if (used > 0 && !socket.unread().empty()) continue;
     const bool more = co_await socket.read_more();
     if (!more) co_return gone();
   }
@@ -152,8 +153,7 @@ Task<ReadResult> read_chunked(TimedSocket& socket, Request& request, const Reque
 void Request::drop_body() {
   body = {};
   parser.body = {};
-  // Less than before is always granted.
-  static_cast<void>(hold_body(0));
+  static_cast<void>(hold_body(0));  // less than before, which is always granted
 }
 
 Refusal over_budget() {
@@ -176,6 +176,8 @@ Task<ReadResult> read_head(TimedSocket& socket, Request& request, const RequestL
   result.refusal = parse_head(socket.unread().substr(0, scanner.head_size()), request, limits.max_body);
   if (result.refusal) result.state = State::refused;
   socket.buffer().consume(scanner.head_size());
+  request.buffered = socket.buffer().capacity();
+  if (result.state == State::complete && !request.hold_body(0)) co_return ReadResult::refused(over_budget());
   co_return result;
 }
 
@@ -190,6 +192,7 @@ Task<ReadResult> read_body(TimedSocket& socket, Request& request, const RequestL
     socket.buffer().consume(buffered);
     if (buffered == size) co_return result;
     socket.buffer() = {};  // what comes goes straight into the body
+    request.buffered = 0;
   }
   socket.allow(limits.head_time + std::chrono::seconds(std::min(size / limits.min_upload, kLongestWait)));
   if (request.parser.expects_continue && !request.http_1_0 && socket.unread().empty()) {

@@ -29,9 +29,10 @@ struct Request {
   Request(std::uint64_t max_body, const RequestId& new_id, MemoryBudget* budget)
       : parser(max_body), id(new_id), memory(budget) {}
 
-  /// Says that `bytes` of body are there, or about to be. False if there is no budget for them.
-  [[nodiscard]] bool hold_body(std::size_t bytes) {
-    return memory.hold(kItself + parser.headers.size() + bytes);
+  /// Charges the budget with what there is, `body` bytes of body among it. False if there is no room for
+  /// them.
+  [[nodiscard]] bool hold_body(std::size_t body_bytes) {
+    return memory.hold(kItself + parser.headers.size() + buffered + body_bytes);
   }
   /// Its body is needed no more.
   void drop_body();
@@ -44,7 +45,8 @@ struct Request {
   bool given_id_in_use = false;  ///< the client wanted an id that another request has
   Bytes body;
   MemoryCharge memory;
-  bool too_long = false;  ///< its length is beyond the limit
+  std::size_t buffered = 0;  ///< bytes of the connection's read buffer while this request is read or waits
+  bool too_long = false;     ///< its length is beyond the limit
   bool keep_alive = false;
   bool http_1_0 = false;
   bool head_only = false;  ///< HEAD: its answer has no body, not even that of a damaged request

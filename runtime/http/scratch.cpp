@@ -4,7 +4,7 @@ namespace coffees::http {
 namespace {
 constexpr std::size_t kLargestHeadKept = 4096;
 constexpr std::size_t kBuffersKept = 256;
-constexpr std::size_t kLargestBufferKept = 64 * 1024;
+constexpr std::size_t kLargestBufferKept = 16 * 1024;  // the ordinary size: its holder counts as small
 }  // namespace
 
 std::string_view Scratch::date() {

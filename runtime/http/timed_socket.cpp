@@ -25,10 +25,18 @@ void TimedSocket::check_deadline(TimePoint now) {
 }
 
 Task<TimedSocket::Wait> TimedSocket::wait(Socket::wait_type what) {
+  if (expired_) co_return Wait::expired;
   ErrorCode error;
   co_await socket_.async_wait(what, asio::redirect_error(UseTask(), error));
   if (expired_) co_return Wait::expired;
   co_return error ? Wait::failed : Wait::ready;
+}
+
+Task<> TimedSocket::take_turn() {
+  const TimePoint deadline = std::exchange(deadline_, TimePoint::max());
+  const TimePoint began = clock_.now();
+  co_await bulk_turn();
+  if (deadline != TimePoint::max()) deadline_ = deadline + (clock_.now() - began);
 }
 
 TimedSocket::Read TimedSocket::try_read() {

@@ -13,12 +13,6 @@ namespace coffees {
 
 using platform::ReceiveState;
 
-namespace {
-
-constexpr std::size_t kSmallAnswer = 4 * 1024;  // counts as part of its request
-
-}  // namespace
-
 // Reads one packet from the channel into packet_buffer(). Returns false when there is none; then the channel
 // is watched again.
 bool ProcessWorker::receive_packet(platform::Received& received) {

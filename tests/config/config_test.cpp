@@ -303,18 +303,18 @@ TEST_CASE("trusted proxies are addresses and networks, min_upload is a size a se
     CHECK(problem("[server]\nmin_upload = " + std::string(text)).find("64KiB/s") != std::string::npos);
 }
 
-TEST_CASE("the memory budget is a size that holds three of the longest bodies, or auto") {
+TEST_CASE("the memory budget is a size that holds four of the longest bodies, or auto") {
   const auto budget = [](const std::string& value, const std::string& more = "") {
     return load_text("[server]\nmemory_budget = " + value + "\n" + more, "coffees.toml", "/srv");
   };
   CHECK(budget("\"auto\"").config.server.memory_budget == 0);
   CHECK(budget("\"64MiB\"").config.server.memory_budget == 64 << 20);
-  CHECK(budget("\"3MiB\"", "max_body = \"1MiB\"\n").problems.empty());
-  const Loaded small = budget("\"17MiB\"");
+  CHECK(budget("\"4MiB\"", "max_body = \"1MiB\"\n").problems.empty());
+  const Loaded small = budget("\"23MiB\"");
   REQUIRE(small.problems.size() == 1);
   CHECK(small.problems[0].code == "E306");
   CHECK(small.problems[0].where == "coffees.toml:2:17");
-  CHECK(small.problems[0].what.find("does not hold 3 bodies of max_body = \"6MiB\"") != std::string::npos);
+  CHECK(small.problems[0].what.find("does not hold 4 bodies of max_body = \"6MiB\"") != std::string::npos);
   for (const char* wrong : {"64", "\"64\"", "\"\"", "true", "\"100KiB\"", "\"automatic\""}) {
     CAPTURE(wrong);
     const Loaded loaded = budget(wrong);

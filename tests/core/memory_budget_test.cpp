@@ -58,7 +58,7 @@ TEST_CASE("a charge of no budget is granted everything") {
   CHECK(charge.bytes() == 0);
 }
 
-TEST_CASE("bytes keep what they have while they grow, and take no more room than was asked for") {
+TEST_CASE("bytes keep what they have while they grow, and reserve no more room than was asked for") {
   Bytes bytes;
   bytes.append("coffee");
   bytes.reserve(1000 * kKiB);

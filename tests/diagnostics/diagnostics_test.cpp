@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "manual_clock.h"
 
 using namespace coffees;
 using namespace coffees::diagnostics;
@@ -107,14 +108,23 @@ TEST_CASE("what a terminal would obey is spelled out") {
   REQUIRE(scene.shown().size() == 1);
 }
 
-TEST_CASE("what happens very often is said once, and the next time with how often it was not") {
+TEST_CASE("what happens very often is said once in ten seconds, then with how often it was not") {
   OnConsole scene;
+  test::ManualClock clock;
+  scene.settings.clock = &clock;
   {
     const Diagnostics diagnostics(scene.settings, scene.pipe);
     for (int i = 0; i < 1000; ++i) warn_seldom(Room::http, "budget", "the budget is used up");
-    warn_seldom(Room::http, "other", "something else");
+    warn_seldom(Room::admin, "budget", "another room's");
+    clock.pass(std::chrono::seconds(10));
+    warn_seldom(Room::http, "budget", "the budget is used up");
+    clock.pass(std::chrono::seconds(10));
+    warn_seldom(Room::http, "budget", "the budget is used up");
   }
-  CHECK(scene.shown().size() == 2);
+  const std::vector<std::string> shown = scene.shown();
+  REQUIRE(shown.size() == 4);
+  CHECK(shown[2].ends_with("the budget is used up (and 999 times since the last such line)"));
+  CHECK(shown[3].ends_with("the budget is used up"));
 }
 
 TEST_CASE("the log file is renamed when it is full, and so many older ones are kept") {

@@ -254,7 +254,7 @@ TEST_CASE("with --cancel-on-disconnect a client that leaves ends its invocation"
 TEST_CASE("a killed zygote, nonsense from a worker and a used up budget are one clear warning each") {
   const TemporaryDirectory folder;
   const std::string file = folder.path() + "/coffees.log";
-  Server server("[server]\nmax_body = \"1MiB\"\nmemory_budget = \"3MiB\"\nlog_file = \"" + file + "\"\n" +
+  Server server("[server]\nmax_body = \"1MiB\"\nmemory_budget = \"4MiB\"\nlog_file = \"" + file + "\"\n" +
                     function("misbehave", fixture("misbehave")),
                 {"--quiet", "--log-format", "json"});
   const auto says = [&server](const std::string& text) {
@@ -267,7 +267,7 @@ TEST_CASE("a killed zygote, nonsense from a worker and a used up budget are one 
   CHECK(says(" sent a packet "));
   // Three bodies that are not finished are all that it holds.
   std::deque<Client> slow;
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < 5; ++i)
     slow.emplace_back(server.port())
         .send("POST /misbehave HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" +
               std::string(990'000, 'x'));

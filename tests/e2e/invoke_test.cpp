@@ -178,8 +178,8 @@ TEST_CASE("a library that starts threads is not forked but loaded by each worker
 }
 
 TEST_CASE("an answer beyond the memory budget is lost with 503, and its worker serves on") {
-  // A large holder may have seven eighths of it: not two answers of 4 MiB.
-  Server server("[server]\nmax_body = \"4MiB\"\nmemory_budget = \"12MiB\"\n" +
+  // Large ones may use three quarters of it: not three answers of 4 MiB.
+  Server server("[server]\nmax_body = \"4MiB\"\nmemory_budget = \"16MiB\"\n" +
                 function("misbehave", fixture("misbehave")));
   const std::string large = R"({"do":"large","size":4194304})";
   std::deque<Client> lazy;
