@@ -116,7 +116,8 @@ Task<Reply> Api::answer(const Asked& asked) {
   }
   if (allowed.empty())
     co_return problem(404, "not_found", "there is no such resource", "GET /openapi.json lists the resources");
-  Reply reply = problem(405, "method_not_allowed", "this resource does not support the method", "allowed: " + allowed);
+  Reply reply =
+      problem(405, "method_not_allowed", "this resource does not support the method", "allowed: " + allowed);
   reply.fields = "Allow: " + allowed + "\r\n";
   co_return reply;
 }

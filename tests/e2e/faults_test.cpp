@@ -264,7 +264,7 @@ TEST_CASE("a killed zygote, nonsense from a worker and a used up budget are one 
   for (const pid_t zygote : server.zygotes()) ::kill(zygote, SIGKILL);
   CHECK(says("the zygote of misbehave died: killed"));
   for (int i = 0; i < 4; ++i) misbehave(server, "garbage");
-  CHECK(says(" sent a packet "));
+  CHECK(says(" sent a"));  // packet that cannot be read, or an unsolicited one
   // Three bodies that are not finished are all that it holds.
   std::deque<Client> slow;
   for (int i = 0; i < 5; ++i)
