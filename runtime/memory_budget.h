@@ -8,13 +8,13 @@
 
 namespace coffees {
 
-/// An answer of at most so many bytes counts as part of its request.
+/// Bytes. Answers up to this size count as part of their request.
 constexpr std::size_t kSmallAnswer = 4 * 1024;
 
 /// Counts the bytes of requests and answers that are under way. Any thread; never waits.
 class MemoryBudget {
  public:
-  /// A holder of at most so many bytes counts as small.
+  /// Bytes. Holders up to this size count as small.
   static constexpr std::size_t kSmall = 64 * 1024;
 
   explicit MemoryBudget(std::uint64_t limit) : limit_(limit) {}

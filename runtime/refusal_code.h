@@ -30,7 +30,7 @@ enum class RefusalCode : std::uint8_t {
   unsupported_media_type,  // the last one
 };
 constexpr std::size_t kRefusalCodes = static_cast<std::size_t>(RefusalCode::unsupported_media_type) + 1;
-/// The first so many are those of the invoke port.
+/// The invoke port uses the codes before this number.
 constexpr std::size_t kInvokeRefusalCodes = static_cast<std::size_t>(RefusalCode::unauthorized);
 
 struct RefusalRow {

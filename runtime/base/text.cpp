@@ -9,7 +9,7 @@ namespace coffees {
 namespace {
 
 // Bytes of the well-formed UTF-8 sequence of more than one byte that `text` begins with (RFC 3629), 0 if it
-// is none.
+// does not begin with one.
 std::size_t utf8_sequence(std::string_view text) {
   const auto byte = [text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned>(static_cast<unsigned char>(text[i])) : 0U;

@@ -1,4 +1,4 @@
-// Texts that somebody else has made, on their way to a terminal, a file or a JSON document.
+// Untrusted text: what makes it safe for a terminal, a file or a JSON document.
 #pragma once
 
 #include <string>

@@ -32,7 +32,12 @@ namespace {
 // A thousand busy workers take five thousand, and each client one.
 constexpr std::uint64_t kDescriptors = 16'384;
 
-constexpr std::uint64_t kAdminPart = 8;  // of the memory budget: an eighth
+// The memory budget: an eighth is the admin port's, so that neither port can fill the other's part.
+struct PortBudgets {
+  explicit PortBudgets(std::uint64_t whole) : invoke(whole - whole / 8), admin(whole / 8) {}
+  MemoryBudget invoke;
+  MemoryBudget admin;
+};
 
 // Brings up every function's init and zygote, all at once; a bad one is an event and does not stop the
 // others.
@@ -160,6 +165,7 @@ bool start_diagnostics(std::optional<diagnostics::Diagnostics>& diagnostics, con
 
 // Their threads have shown all events when this returns.
 void end_views(events::EventLog& log, admin::AdminServer& admin, Followers& followers, Console& console) {
+  admin.close_bridge();
   log.close();
   admin.stop();
   followers.clear();
@@ -190,10 +196,7 @@ int serve(const ServeOptions& options) {
   const std::uint64_t open_files = prepare_process();
 
   const SystemClock clock;
-  // Each port has its part, so that neither can fill the other's.
-  const std::uint64_t whole_budget = memory_budget(configuration.server);
-  MemoryBudget budget(whole_budget - whole_budget / kAdminPart);
-  MemoryBudget admin_budget(whole_budget / kAdminPart);
+  PortBudgets budgets(memory_budget(configuration.server));
   Loop loop;
   std::atomic<std::uint32_t> reopenings{0};
   Console console(options.in_background ? -1 : 2,
@@ -210,16 +213,17 @@ int serve(const ServeOptions& options) {
   if (const int refused = check_host(*loaded, host); refused != kOk) return refused;
   events::EventLog log(timers, names_of(configuration));
   LoggedOutput output(log);
-  Assembly assembly = assemble(loop, timers, configuration, host, output, log, budget);
-  const std::vector<zygote::ZygoteSource*> sources = assembly.sources;
+  Assembly assembly = assemble(loop, timers, configuration, host, output, log, budgets.invoke);
+  const std::vector<zygote::ZygoteSource*>& sources = assembly.sources;
   Dispatcher dispatcher(std::move(assembly.catalog), log, clock);
   log.on_stats([&dispatcher] { return admin::read_stats(dispatcher); });
 
   front::InvokeService invoke_service(dispatcher, timers, invoke_settings(options, configuration));
-  http::Server front(loop, timers, invoke_service, server_settings(configuration.server, open_files, budget));
+  http::Server front(loop, timers, invoke_service,
+                     server_settings(configuration.server, open_files, budgets.invoke));
   const std::string made_token = make_token_if_needed(configuration);
   admin::AdminServer admin(guard_settings(configuration.server, made_token),
-                           std::clamp<std::size_t>(open_files / 8, 64, 1024), admin_budget);
+                           std::clamp<std::size_t>(open_files / 8, 64, 1024), budgets.admin);
   if (const std::optional<int> failed = take_ports(front, admin, configuration.server, console))
     return *failed;
   const std::string url = url_of(configuration.server.host, front.port());
@@ -235,8 +239,8 @@ int serve(const ServeOptions& options) {
   front.start();
   admin.start({.dispatcher = dispatcher,
                .log = log,
-               .budget = budget,
-               .admin_budget = admin_budget,
+               .budget = budgets.invoke,
+               .admin_budget = budgets.admin,
                .configuration = configuration,
                .isolation = isolation_document(host, configuration),
                .effective = config_document(loaded->effective),
@@ -253,7 +257,6 @@ int serve(const ServeOptions& options) {
 
   dispatcher.close();
   const bool all_ended = end_processes(loop, sources);
-  admin.close_bridge();
   end_views(log, admin, *followers, console);
   loop.abandon();
   return all_ended ? exit_code : kBug;

@@ -23,8 +23,8 @@ class RecordStore {
   /// `chunks` is at least 1; with fewer chunks than lanes some lanes hold nothing.
   RecordStore(std::size_t lanes, std::size_t chunks);
 
-  /// Writer only. From now on there are so many lanes. What is beyond keeps its records until others need the
-  /// room, and no share.
+  /// Writer only. Sets the number of lanes. A lane beyond it has no share, and keeps its records until others
+  /// need the room.
   void set_lanes(std::size_t lanes);
 
   /// Writer only. One record of two parts; each is padded with zero bytes to whole words. Together less than

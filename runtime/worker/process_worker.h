@@ -158,6 +158,7 @@ class ProcessWorker : public Worker, private PolledMailbox {
   [[nodiscard]] Outcome interrupted(Wake why) const;
   [[nodiscard]] Outcome protocol_error(const char* what) const;
   [[nodiscard]] Outcome out_of_memory() const;
+  [[nodiscard]] Outcome answer_too_large(std::uint64_t size) const;
   static std::span<char> packet_buffer();
 
   // What it is.

@@ -89,12 +89,7 @@ Task<Outcome> ProcessWorker::receive_answer() {
       kept_.assign(packet_buffer().data(), size);
       continue;
     }
-    if (packet.header.body_size > settings_.max_body)
-      co_return Outcome::failure(Outcome::Kind::response_too_large,
-                                 settings_.function + " answered with " +
-                                     std::to_string(packet.header.body_size) + " bytes; the limit is " +
-                                     std::to_string(settings_.max_body),
-                                 "raise `max_body` of [server], or answer with less");
+    if (packet.header.body_size > settings_.max_body) co_return answer_too_large(packet.header.body_size);
     Outcome outcome;
     if (!accept_response(packet, outcome))
       co_return protocol_error("an answer whose parts do not fit together");
@@ -108,6 +103,13 @@ Task<Outcome> ProcessWorker::receive_answer() {
     }
     co_return outcome;
   }
+}
+
+Outcome ProcessWorker::answer_too_large(std::uint64_t size) const {
+  return Outcome::failure(Outcome::Kind::response_too_large,
+                          settings_.function + " answered with " + std::to_string(size) +
+                              " bytes; the limit is " + std::to_string(settings_.max_body),
+                          "raise `max_body` of [server], or answer with less");
 }
 
 // Charges the budget with `bytes` of this answer. If there is no room for them, the answer becomes one that

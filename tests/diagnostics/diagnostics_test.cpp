@@ -127,7 +127,7 @@ TEST_CASE("what happens very often is said once in ten seconds, then with how of
   CHECK(shown[3].ends_with("the budget is used up"));
 }
 
-TEST_CASE("the log file is renamed when it is full, and so many older ones are kept") {
+TEST_CASE("the log file is renamed when it is full, and log_files older ones are kept") {
   OnConsole scene;
   scene.settings.file = scene.folder + "/coffees.log";
   scene.settings.file_size = 4096;
