@@ -24,9 +24,12 @@ class Connection final : public boost::intrusive::list_base_hook<> {
 
   /// Called now and then by the server: ends a wait whose deadline has passed.
   void check_deadline(TimePoint now) { socket_.check_deadline(now); }
-  /// Ends a wait for the next request, or the first one. Returns whether there was one.
+  /// Ends a wait for the next request, or the first one, unless bytes of it have arrived. Returns whether it
+  /// did.
   bool close_if_idle() {
-    if (!std::exchange(idle_, false)) return false;
+    ErrorCode error;
+    if (!idle_ || socket_.socket().available(error) > 0) return false;
+    idle_ = false;
     socket_.check_deadline(TimePoint::max());
     return true;
   }

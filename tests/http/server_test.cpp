@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <deque>
 
@@ -253,6 +254,33 @@ TEST_CASE("beyond the most connections one that is idle makes room, and without 
   CHECK(fourth.receive().starts_with("HTTP/1.1 503"));
   CHECK(fourth.ended);
   CHECK(scene.turned_away_count == 1);
+}
+
+TEST_CASE("a connection with a request that was not read yet is not idle") {
+  ServerSettings settings;
+  settings.max_connections = 2;
+  Scene scene(settings);
+  boost::asio::io_context context;
+  std::deque<tcp::socket> clients;
+  const auto send = [](tcp::socket& client, std::string_view bytes) {
+    boost::asio::write(client, boost::asio::buffer(bytes));
+  };
+  for (int i = 0; i < 3; ++i) {
+    tcp::socket& client = clients.emplace_back(context);
+    client.connect({boost::asio::ip::address_v4::loopback(), scene.server.port()});
+    send(client, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nab");
+  }
+  for (int i = 0; i < 20; ++i) scene.turn();
+  CHECK(scene.turned_away_count == 1);
+  clients.pop_back();
+  for (tcp::socket& client : clients) send(client, "cd");
+  for (int i = 0; i < 20; ++i) scene.turn();
+  for (tcp::socket& client : clients) {
+    std::array<char, 12> line{};
+    boost::system::error_code error;
+    boost::asio::read(client, boost::asio::buffer(line), error);
+    CHECK(std::string(line.data(), line.size()) == "HTTP/1.1 200");
+  }
 }
 
 TEST_CASE("a client that takes nothing of an answer is disconnected, one that takes some of it is not") {
