@@ -3,7 +3,7 @@ function(coffees_add_function name)
   set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/handler.exports)
   add_library(${name} MODULE ${ARGN})
   set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".so" CXX_VISIBILITY_PRESET hidden
-                                           VISIBILITY_INLINES_HIDDEN ON LINK_DEPENDS ${exports})
+                                           VISIBILITY_INLINES_HIDDEN ON DEFINE_SYMBOL "" LINK_DEPENDS ${exports})
   target_link_libraries(${name} PRIVATE CloudCoffees::sdk)
   target_link_options(${name} PRIVATE -Wl,--version-script=${exports})
   if(NOT COFFEES_SANITIZE)

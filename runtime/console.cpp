@@ -27,7 +27,7 @@ void Console::flush() {
   pending_.erase(0, platform::write_without_waiting(descriptor_, pending_));
   if (!pending_.empty() || dropped_ == 0) return;
   add(framed("(" + std::to_string(std::exchange(dropped_, 0)) +
-             " lines were not written: nobody was reading)"));
+             " lines were not written because the console was not read)"));
   pending_.erase(0, platform::write_without_waiting(descriptor_, pending_));
 }
 

@@ -79,8 +79,8 @@ class Gate
   UseTask use_task_;
 };
 
-/// Turns for those who move many bytes: one of them in each turn of the loop, in the order of their asking.
-/// So all others wait for one slice of theirs at most, however many they are.
+/// Turns for coroutines that move many bytes: one of them in each turn of the loop, in the order of their
+/// asking. So all others wait for one slice of theirs at most, however many they are.
 class BulkTurns {
  public:
   explicit BulkTurns(const Executor& executor) : executor_(executor) {}
@@ -144,7 +144,7 @@ inline Task<> yield_to_others() {
   co_await asio::post(executor, UseTask());
 }
 
-/// Waits for a turn among those who move many bytes on this loop (BulkTurns).
+/// Waits for a turn among the coroutines that move many bytes on this loop (BulkTurns).
 inline Task<> bulk_turn() {
   const Executor executor = co_await asio::this_coro::executor;
   co_await static_cast<Loop&>(executor.context()).bulk().next();

@@ -20,8 +20,8 @@ class MemoryBudget {
   explicit MemoryBudget(std::uint64_t limit) : limit_(limit) {}
 
   /// Counts `more` bytes, of which its holder has `in_all` then. False if they would pass the limit: then
-  /// nothing has changed. The last eighth is kept for small holders, so that those who send and read little
-  /// are served while others fill the rest.
+  /// nothing has changed. The last eighth is kept for small holders, so that clients that send and read
+  /// little are served while others fill the rest.
   [[nodiscard]] bool take(std::size_t more, std::size_t in_all);
   void give_back(std::size_t bytes) { held_.fetch_sub(bytes, std::memory_order_relaxed); }
 

@@ -27,9 +27,14 @@ enum class RefusalCode : std::uint8_t {
   // On the admin port only:
   unauthorized,
   length_required,
-  unsupported_media_type,  // the last one
+  unsupported_media_type,
+  unknown_worker,
+  unknown_invocation,
+  too_many_lists,
+  too_many_streams,
+  internal_error,  // the last one
 };
-constexpr std::size_t kRefusalCodes = static_cast<std::size_t>(RefusalCode::unsupported_media_type) + 1;
+constexpr std::size_t kRefusalCodes = static_cast<std::size_t>(RefusalCode::internal_error) + 1;
 /// The invoke port uses the codes before this number.
 constexpr std::size_t kInvokeRefusalCodes = static_cast<std::size_t>(RefusalCode::unauthorized);
 

@@ -20,7 +20,7 @@ Outcome refused_as_draining() { return Outcome::failure(Outcome::Kind::draining,
 Outcome refused_at_limit(const std::string& function, std::size_t limit, std::size_t queue) {
   const std::string full = queue > 0 ? " and its queue of " + std::to_string(queue) + " is full" : "";
   return fewer_requests(Outcome::Kind::throttled, function,
-                        " is at its limit of " + std::to_string(limit) + " workers" + full);
+                        " has reached its limit of " + std::to_string(limit) + " workers" + full);
 }
 
 Outcome refused_after_wait(const std::string& function) {
@@ -31,9 +31,8 @@ Outcome refused_after_wait(const std::string& function) {
 Outcome refused_by_breaker(const std::string& function, const std::string& cause,
                            std::chrono::nanoseconds pause) {
   Outcome outcome = Outcome::failure(
-      Outcome::Kind::crash_loop,
-      function + " died several times in a row without an answer between; the last cause: " + cause,
-      "fix the handler; the next trial is automatic");
+      Outcome::Kind::crash_loop, function + ": its workers died several times in a row; last cause: " + cause,
+      "fix the handler; the next trial request is automatic");
   outcome.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(pause), std::chrono::seconds(1));
   return outcome;
 }
@@ -47,8 +46,8 @@ Outcome refused_as_left() {
 Outcome refused_over_budget(const std::string& function) {
   Outcome outcome = Outcome::failure(
       Outcome::Kind::over_budget,
-      function + " has answered, but the server holds as much for its clients as it may: the answer is lost",
-      "read answers sooner or ask for less at once; `memory_budget` of [server] is the limit");
+      function + " has answered, but the server's memory budget is used up: the answer is lost",
+      "read answers sooner, or ask for less at once; the limit is `memory_budget` of [server]");
   outcome.retry_after = std::chrono::seconds(1);
   return outcome;
 }
@@ -56,8 +55,8 @@ Outcome refused_over_budget(const std::string& function) {
 void explain_kill(Outcome& outcome, bool closed, bool by_operator) {
   if (closed) {
     outcome.kind = Outcome::Kind::draining;
-    outcome.message = "the server has stopped before this was done; it may have been done in part";
-    outcome.hint = "`drain` of [server] says how long it waits for what is under way";
+    outcome.message = "the server stopped before this request was finished; part of its work may be done";
+    outcome.hint = "`drain` of [server] sets how long the server waits for running requests";
   } else if (by_operator) {
     outcome.hint = "an operator stopped this worker while it served; send the request again";
   } else {

@@ -53,6 +53,7 @@ class CircuitBreaker {
   /// The start of a worker that no request waits for died of `cause`.
   void failure(Time now, std::string cause);
 
+  [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] bool is_open() const { return state_ != State::closed; }
   [[nodiscard]] const std::string& last_cause() const { return last_cause_; }
   /// How long until the next trial; zero when one is allowed now.

@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
   int customers = 8;
   std::string coffees = COFFEES_PROGRAM;
   std::string menu = COFFEES_MENU_DIRECTORY;
-  program.option("--customers", customers, "how many come at once")->check(CLI::Range(1, 100));
+  program.option("--customers", customers, "how many come at once", 1, 100);
   program.option("--coffees", coffees, "the path of the program coffees");
   program.option("--menu", menu, "the folder with latte.so and ridiculous.so");
   return program.run(argc, argv, [&] {

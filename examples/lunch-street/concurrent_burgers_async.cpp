@@ -81,7 +81,7 @@ Task<> make_burgers(Shop& shop) {
 int main(int argc, char** argv) {
   Program program("One worker, three tasks at a time: coroutines on one thread.");
   int customers = 12;
-  program.option("--customers", customers, "how many come")->check(CLI::Range(1, 1000));
+  program.option("--customers", customers, "how many come", 1, 1000);
   return program.run(argc, argv, [&] {
     Loop loop(1);
     Shop shop;

@@ -83,7 +83,7 @@ void make_burgers(Shop& shop) {
 int main(int argc, char** argv) {
   Program program("One worker, three tasks at a time: threads.");
   int customers = 12;
-  program.option("--customers", customers, "how many come")->check(CLI::Range(1, 1000));
+  program.option("--customers", customers, "how many come", 1, 1000);
   return program.run(argc, argv, [&] {
     Shop shop;
     std::thread orders(take_orders, std::ref(shop), customers);

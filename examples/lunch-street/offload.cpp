@@ -79,7 +79,7 @@ Task<> collect_results(Loop& loop, Pool& pool, Counter& counter) {
 int main(int argc, char** argv) {
   Program program("An event loop that sends long calculations to a pool of processes.");
   int orders = 6;
-  program.option("--orders", orders, "how many calculations")->check(CLI::Range(1, 1000));
+  program.option("--orders", orders, "how many calculations", 1, 1000);
   return program.run(argc, argv, [&] {
     Pool pool;
     Staff staff;

@@ -55,9 +55,9 @@ int main(int argc, char** argv) {
   int staff_size = 4;
   int customers = 9;
   int bowls = 5;
-  program.option("--staff", staff_size, "all but one make salads")->check(CLI::Range(2, 100));
-  program.option("--customers", customers, "how many come")->check(CLI::Range(1, 1000));
-  program.option("--bowls", bowls, "how many there are")->check(CLI::Range(1, 1000));
+  program.option("--staff", staff_size, "all but one make salads", 2, 100);
+  program.option("--customers", customers, "how many come", 1, 1000);
+  program.option("--bowls", bowls, "how many there are", 1, 1000);
   return program.run(argc, argv, [&] {
     SaladBar bar;
     for (int bowl = 1; bowl <= bowls; ++bowl) bar.clean_bowls.push(bowl);

@@ -42,8 +42,7 @@ int main(int argc, char** argv) {
   Program program("A kitchen with a pool of three chefs: threads.");
   int customers = 0;
   unsigned seed = std::random_device()();
-  program.option("--customers", customers, "how many come; 0: 1 to 10, at random")
-      ->check(CLI::Range(0, 1000));
+  program.option("--customers", customers, "how many come; 0: 1 to 10, at random", 0, 1000);
   program.option("--seed", seed, "the same seed brings the same customers");
   return program.run(argc, argv, [&] {
     BlockingQueue<Order> orders;

@@ -51,15 +51,16 @@ void AdminServer::run() {
       return;
     } catch (const std::exception& failure) {
       // Out of memory, most likely: what threw is lost, the others go on.
-      diagnostics::warn_seldom(diagnostics::Room::admin, "exception",
-                               std::string("a request to the admin port was given up: ") + failure.what());
+      diagnostics::warn_seldom(
+          diagnostics::Room::admin, "exception",
+          std::string("a request to the admin port was closed after an internal error: ") + failure.what());
     }
   }
 }
 
 void AdminServer::close_bridge() { bridge_->close(); }
 
-// The streams end by themselves when they have told the rest; those whose clients do not read do not.
+// Streams end by themselves after their last event, except where the client does not read.
 Task<> AdminServer::end_when_told() {
   const TimePoint limit = timers_.now() + std::chrono::milliseconds(500);
   while (!server_.is_quiet() && timers_.now() < limit)

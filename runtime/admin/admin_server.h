@@ -20,7 +20,7 @@ class AdminServer {
   AdminServer& operator=(const AdminServer&) = delete;
   ~AdminServer() { stop(); }
 
-  /// What those who come without the token are told. Before start().
+  /// The hint in answers to requests without the token. Before start().
   void set_token_hint(std::string hint) { service_.set_token_hint(std::move(hint)); }
 
   /// Binds; 0 takes a free port. Returns an error when the port is taken or the address is not this

@@ -1,7 +1,7 @@
 #include "admin/admin_service.h"
 
+#include "base/header_block.h"
 #include "diagnostics/diagnostics.h"
-#include "header_block.h"
 #include "http/connection.h"
 #include "http/same.h"
 
@@ -49,7 +49,7 @@ class AdminHandler final : public http::Handler {
                 .body = request.body,
                 .last_event_id = field(request, "Last-Event-ID")};
     std::optional<http::Parameters> query = http::parse_query(request.target.query);
-    if (!query) co_return problem(400, "bad_request", "the query is not well formed");
+    if (!query) co_return problem(RefusalCode::bad_request, "the query is not well formed");
     asked.query = std::move(*query);
     Reply reply;
     try {
@@ -57,7 +57,8 @@ class AdminHandler final : public http::Handler {
     } catch (const std::exception& failure) {
       diagnostics::warn_seldom(diagnostics::Room::admin, "exception",
                                std::string("a request to the admin port failed: ") + failure.what());
-      reply = problem(500, "bug", "the admin port met an error of its own", "please report it");
+      reply =
+          problem(RefusalCode::internal_error, "the admin port met an error of its own", "please report it");
     }
     co_return reply;
   }

@@ -12,7 +12,7 @@ class AdminService final : public http::Service {
  public:
   explicit AdminService(GuardSettings guard) : guard_(std::move(guard)) {}
 
-  /// What those who come without the token are told. Before the server starts.
+  /// The hint in answers to requests without the token. Before the server starts.
   void set_token_hint(std::string hint) { guard_.token_hint = std::move(hint); }
   /// Who answers. Before the server starts.
   void set_api(Api& api) { api_ = &api; }

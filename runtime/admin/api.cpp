@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "config/units.h"
+#include "base/numbers.h"
+#include "base/suggest.h"
 
 namespace coffees::admin {
 namespace {
@@ -41,13 +41,13 @@ std::optional<std::string> unknown_parameter(const http::Parameters& given,
 }  // namespace
 
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t most) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value > most) return std::nullopt;
-  return value;
+  const auto value = parse_whole<std::uint64_t>(text);
+  return value && *value <= most ? value : std::nullopt;
 }
 
-Reply no_answer() { return problem(503, "unavailable", "the server is stopping, or too busy to answer"); }
+Reply no_answer() {
+  return problem(RefusalCode::unavailable, "the server is stopping, or too busy to answer");
+}
 
 Api::Api(const Sources& sources, Bridge& bridge, ScanThread& scans, const Executor& home, TimerQueue& timers,
          const Doorbell& bell)
@@ -109,21 +109,23 @@ Task<Reply> Api::answer(const Asked& asked) {
       continue;
     }
     if (const auto unknown = unknown_parameter(asked.query, route.query))
-      co_return problem(400, "bad_request", "there is no parameter '" + *unknown + "' here",
+      co_return problem(RefusalCode::bad_request, "there is no parameter '" + *unknown + "' here",
                         route.query.empty() ? "this path takes no parameters"
                                             : fmt::format("known: {}", fmt::join(route.query, ", ")));
     co_return co_await (this->*route.handler)(asked, *segments);
   }
   if (allowed.empty())
-    co_return problem(404, "not_found", "there is no such resource", "GET /openapi.json lists the resources");
-  Reply reply =
-      problem(405, "method_not_allowed", "this resource does not support the method", "allowed: " + allowed);
+    co_return problem(RefusalCode::not_found, "there is no such resource",
+                      "GET /openapi.json lists the resources");
+  Reply reply = problem(RefusalCode::method_not_allowed, "this resource does not support the method",
+                        "allowed: " + allowed);
   reply.fields = "Allow: " + allowed + "\r\n";
   co_return reply;
 }
 
 Reply Api::too_many_lists() {
-  return problem(503, "too_many_lists", "eight other long lists are being read", "try again in a moment");
+  return problem(RefusalCode::too_many_lists, "eight other long lists are being read",
+                 "try again in a moment");
 }
 
 Task<std::optional<State>> Api::state() {
@@ -140,9 +142,10 @@ std::optional<std::size_t> Api::find_function(std::string_view name) const {
 }
 
 Reply Api::unknown_function(std::string_view name) const {
-  const std::string meant = config::did_you_mean(std::string(name), sources_.log.functions());
-  return problem(404, "unknown_function", "there is no function named '" + std::string(name) + "'",
-                 meant.empty() ? "GET /api/v1/functions lists them" : "did you mean '" + meant + "'?");
+  const std::string meant = did_you_mean(std::string(name), sources_.log.functions());
+  return unknown_function_problem(
+      "there is no function named '" + std::string(name) + "'",
+      meant.empty() ? "GET /api/v1/functions lists them" : "did you mean '" + meant + "'?");
 }
 
 }  // namespace coffees::admin

@@ -29,7 +29,7 @@ Task<Reply> Api::healthz(const Asked&, const Segments&) {
 
 Task<Reply> Api::openapi(const Asked&, const Segments&) {
   Reply reply;
-  reply.body = kOpenApi;
+  reply.body = openapi_document();
   co_return reply;
 }
 
@@ -67,7 +67,7 @@ Task<Reply> Api::events(const Asked& asked, const Segments&) {
   const std::string_view types = http::value_of(asked.query, "types");
   if (const std::string type = EventStreams::unknown_type(types); !type.empty())
     co_return problem(
-        400, "bad_request", "there is no event of type '" + type + "'",
+        RefusalCode::bad_request, "there is no event of type '" + type + "'",
         "one like invocation.finished, or invocation, request, worker, function, log, stats for "
         "all of a kind");
   StreamQuery query{.types = std::string(types), .function = std::string(function)};
@@ -75,7 +75,7 @@ Task<Reply> Api::events(const Asked& asked, const Segments&) {
     if (place.empty()) continue;
     query.after = whole_number(place, UINT64_MAX);
     if (!query.after)
-      co_return problem(400, "bad_request", "this is no place in the event log",
+      co_return problem(RefusalCode::bad_request, "this is not a position in the event log",
                         "Last-Event-ID, or ?since=N: the number of an event; 0 begins with the oldest one");
   }
   Reply reply;
@@ -83,7 +83,8 @@ Task<Reply> Api::events(const Asked& asked, const Segments&) {
   reply.fields = "Cache-Control: no-store\r\n";
   reply.pieces = streams_.open(query);
   if (!reply.pieces)
-    co_return problem(503, "too_many_streams", "128 clients follow the events already", "close one of them");
+    co_return problem(RefusalCode::too_many_streams, "128 clients follow the events already",
+                      "close one of them");
   co_return reply;
 }
 

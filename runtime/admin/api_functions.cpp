@@ -40,8 +40,8 @@ Task<Reply> Api::warm(const Asked& asked, const Segments& segments) {
     const Json body = Json::parse(asked.body, nullptr, false);
     const Json wanted = body.is_object() && body.empty() ? Json(1U) : only_member(body, "count");
     if (!wanted.is_number_unsigned() || wanted.get<std::uint64_t>() > kMostListed)
-      co_return problem(400, "bad_request", "the body cannot be used",
-                        "{\"count\": N}, N at most 10000; none means 1");
+      co_return problem(RefusalCode::bad_request, "the body cannot be used",
+                        "{\"count\": N}, N at most 10000; without a body, 1");
     count = wanted.get<std::uint64_t>();
   }
   const auto start = [this, name, count] {
@@ -95,7 +95,7 @@ Task<Reply> Api::stop_worker(const Asked&, const Segments& segments) {
   }
   if (!stopped) co_return no_answer();
   if (!*stopped)
-    co_return problem(404, "unknown_worker", "there is no worker '" + id + "' that runs",
+    co_return problem(RefusalCode::unknown_worker, "there is no worker '" + id + "' that runs",
                       "GET /api/v1/workers lists them; in a URL the # is written %23");
   co_return document({{"worker", id}, {"stopped", true}});
 }

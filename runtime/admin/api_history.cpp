@@ -1,8 +1,8 @@
 // The admin API: what has happened, as far as the event log remembers.
 #include "admin/api.h"
 #include "admin/history.h"
+#include "base/units.h"
 #include "config/timestamp.h"
-#include "config/units.h"
 
 namespace coffees::admin {
 namespace {
@@ -14,12 +14,12 @@ bool is_outcome(const std::string& name) {
 }
 
 Reply bad_filter(const std::string& what, const char* hint) {
-  return problem(400, "bad_request", what, hint);
+  return problem(RefusalCode::bad_request, what, hint);
 }
 
 // Reads `since`: "30s" ago, or a time of day.
 bool read_since(const std::string& since, HistoryFilter& filter) {
-  const auto ago = config::parse_duration(since);
+  const auto ago = parse_duration(since);
   const auto timestamp = ago ? std::nullopt : config::parse_timestamp(since);
   if (!ago && !timestamp) return false;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -44,23 +44,22 @@ std::optional<Reply> read_filter(const http::Parameters& query, HistoryFilter& f
   for (const auto& [name, text] : query) {
     if (name == "limit") {
       const auto limit = whole_number(text, kMostListed);
-      if (!limit) return bad_filter("this limit cannot be used", "a whole number, at most 10000");
+      if (!limit) return bad_filter("the limit is not valid", "a whole number, at most 10000");
       filter.limit = *limit;
     }
     if (name == "since" && !read_since(text, filter))
       return bad_filter(
-          "this is no time to look back to",
-          "since=30s, since=1h30m: so long ago; since=2026-01-31T12:00:00Z: a time, its + written as %2B");
+          "this is not a valid time",
+          "since=30s, since=1h30m: that long ago; since=2026-01-31T12:00:00Z: a time; write its + as %2B");
   }
   return std::nullopt;
 }
 
 Reply unknown_invocation() {
-  return problem(
-      404, "unknown_invocation", "this invocation is not known (any more)",
-      "the newest events are kept, 8 MiB or more in all, shared out among the functions; the beginning of an "
-      "id has to fit one "
-      "invocation only");
+  return problem(RefusalCode::unknown_invocation,
+                 "there is no such invocation, or its events are no longer kept",
+                 "the newest 8 MiB of events are kept, shared among the functions; a prefix of an id must "
+                 "match exactly one invocation");
 }
 
 }  // namespace

@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "config/units.h"
+#include "base/units.h"
 #include "platform/child_process.h"
 
 namespace coffees::admin {
 namespace {
-
-double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
 std::string escape_html(std::string_view text) {
   std::string out;
@@ -33,11 +31,24 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
+using BreakerState = scaler::CircuitBreaker::State;
+
+const char* breaker_name(BreakerState state) {
+  switch (state) {
+    case BreakerState::closed:
+      return "closed";
+    case BreakerState::open:
+      return "open";
+    case BreakerState::half_open:
+      return "half_open";
+  }
+  return "";
+}
+
 }  // namespace
 
 Json function_document(const config::Function& function, const FunctionState& state,
                        const std::string& isolation_level) {
-  using config::format_duration;
   Json document;
   document["name"] = function.name;
   document["state"] = state.source.state;
@@ -45,20 +56,20 @@ Json function_document(const config::Function& function, const FunctionState& st
   document["path"] = function.path;
   document["start"] = state.source.fresh ? "fresh" : "zygote";
   document["isolation"] = isolation_level + config::opened(function);
-  document["init_ms"] = milliseconds(state.source.init);
+  document["init_ms"] = in_milliseconds(state.source.init);
   document["timeout"] = format_duration(function.timeout);
   document["keep_warm"] = format_duration(function.keep_warm);
   document["min_warm"] = function.min_warm;
   document["limit"] = function.limit;
   document["queue_limit"] = function.queue;
-  document["memory"] = config::format_size(function.memory);
+  document["memory"] = format_size(function.memory);
   document["workers"] = {{"starting", state.snapshot.starting},
                          {"idle", state.snapshot.idle},
                          {"busy", state.snapshot.busy - state.draining},
                          {"draining", state.draining},
                          {"stopping", state.stopping}};
   document["queue"] = state.waiting;
-  document["breaker"] = state.breaker_open ? "open" : "closed";
+  document["breaker"] = breaker_name(state.breaker);
   return document;
 }
 
@@ -68,23 +79,23 @@ Json worker_document(const std::string& function, const WorkerStatus& worker, Ti
   document["function"] = function;
   document["state"] = name_of(worker.state);
   document["pid"] = worker.pid == 0 ? Json() : Json(worker.pid);
-  document["age_ms"] = milliseconds(now - worker.started);
-  if (worker.state == WorkerState::idle) document["idle_ms"] = milliseconds(now - worker.since);
+  document["age_ms"] = in_milliseconds(now - worker.started);
+  if (worker.state == WorkerState::idle) document["idle_ms"] = in_milliseconds(now - worker.since);
   if (worker.state == WorkerState::busy || worker.state == WorkerState::draining) {
-    document["busy_ms"] = milliseconds(now - worker.since);
+    document["busy_ms"] = in_milliseconds(now - worker.since);
     document["request_id"] = worker.request.view();
   }
   document["served"] = worker.served;
   if (worker.pid != 0) {
-    document["cold_start_ms"] = milliseconds(worker.cold_start);
+    document["cold_start_ms"] = in_milliseconds(worker.cold_start);
     Json& steps = document["cold_start_steps"] = Json::object();
     for (std::size_t i = 0; i < worker.steps.count; ++i)
-      steps[std::string(worker.steps.steps[i].name) + "_ms"] = milliseconds(worker.steps.steps[i].took);
+      steps[std::string(worker.steps.steps[i].name) + "_ms"] = in_milliseconds(worker.steps.steps[i].took);
     const std::uint64_t peak = platform::peak_memory(worker.pid);
     if (peak != 0) document["peak_rss_bytes"] = peak;
   }
   if (worker.retires_at != TimePoint::max())
-    document["retires_in_ms"] = std::max(milliseconds(worker.retires_at - now), 0.0);
+    document["retires_in_ms"] = std::max(in_milliseconds(worker.retires_at - now), 0.0);
   return document;
 }
 
@@ -111,7 +122,8 @@ td.n, th.n {{ text-align: right }}
     page += fmt::format(
         "<tr><td>{}<td>{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td "
         "class=\"n\">{}</tr>\n",
-        escape_html(function.name), now.breaker_open ? "crash loop" : escape_html(now.source.state),
+        escape_html(function.name),
+        now.breaker != BreakerState::closed ? "crash loop" : escape_html(now.source.state),
         now.snapshot.starting, now.snapshot.idle, now.snapshot.busy, now.waiting, function.limit);
   }
   page +=

@@ -16,8 +16,8 @@ using std::chrono::seconds;
 // What all streams together may take, so that a hundred observers cost no more than one.
 constexpr std::size_t kEventsPerSecond = 20'000;
 constexpr std::size_t kWordsPerSecond = 4'000'000;
-// When more than that happens, nobody can be told everything, and a sample is enough: the busier the server
-// is, the less its observers may take.
+// When more than that happens, no follower can receive everything, and a sample is enough: the busier the
+// server is, the less its observers may take.
 constexpr std::size_t kSamplePart = 5;
 constexpr std::size_t kLargestWrite = 64 * 1024;
 constexpr std::size_t kLargestSample = 4 * 1024;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "header_block.h"
+#include "base/header_block.h"
 #include "http/same.h"
 
 namespace coffees::admin {
@@ -58,7 +58,7 @@ http::Refusal check(const GuardSettings& settings, const http::Request& request)
   if (fields.authorization.starts_with(scheme) &&
       same_secret(fields.authorization.substr(scheme.size()), settings.token))
     return {};
-  return {RefusalCode::unauthorized, "this admin port wants a token", settings.token_hint};
+  return {RefusalCode::unauthorized, "this admin port requires a token", settings.token_hint};
 }
 
 }  // namespace coffees::admin

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <map>
 
+#include "base/numbers.h"
 #include "events/event_json.h"
 
 namespace coffees::admin {
@@ -23,10 +23,11 @@ class Matcher {
       wanted_.push_back((filter.function.empty() || names[i] == filter.function) &&
                         (filter.worker.empty() || filter.worker.starts_with(names[i] + "#")));
     const std::size_t hash = filter.worker.rfind('#');
-    const char* end = filter.worker.data() + filter.worker.size();
-    const auto [rest, error] = std::from_chars(filter.worker.data() + hash + 1, end, number_);
-    if (!filter.worker.empty() && (hash == std::string::npos || error != std::errc() || rest != end))
-      wanted_.assign(names.size(), false);  // nobody is called so
+    const auto number = hash == std::string::npos
+                            ? std::nullopt
+                            : parse_whole<std::uint64_t>(std::string_view(filter.worker).substr(hash + 1));
+    number_ = number.value_or(0);
+    if (!filter.worker.empty() && !number) wanted_.assign(names.size(), false);  // no worker has that name
   }
 
   // Whether an event of that function can match; kNoFunction and what is beyond stand for no function.

@@ -19,7 +19,7 @@ struct HistoryFilter {
   std::string outcome;      ///< ok, error, ... (outcome_of)
   std::string start;        ///< cold, warm
   std::int64_t since = 0;   ///< nanoseconds since 1970; older ones are left out
-  std::size_t limit = 100;  ///< the newest so many
+  std::size_t limit = 100;  ///< how many of the newest
 };
 
 /// Finished invocations as their events' JSON objects, oldest first.

@@ -13,7 +13,7 @@ using events::FunctionMetrics;
 using Kind = Outcome::Kind;
 
 constexpr double kNanosecond = 1e-9;
-// Requests for names that are no function have no name of their own: whoever asks could make up millions.
+// Requests for unknown functions are counted under one name: a client could make up millions of them.
 constexpr const char* kUnknown = "_unknown";
 
 class Writer {
@@ -102,14 +102,14 @@ void write_invocations(Writer& out, const MetricsSource& source, std::size_t fun
 
 void write_refusals(Writer& out, const MetricsSource& source) {
   out.family("coffees_requests_refused_total", "counter",
-             "Requests that were refused before any function saw them, by why.");
+             "Requests refused before they reached a function, by reason.");
   for (std::size_t i = 0; i < kInvokeRefusalCodes; ++i)
     out.sample(fmt::format("code=\"{}\"", name_of(static_cast<RefusalCode>(i))), source.refusals[i]);
 }
 
 void write_durations(Writer& out, const MetricsSource& source, std::size_t functions) {
   out.family("faas_invoke_duration_seconds", "histogram",
-             "From handing over to a worker to its whole answer.");
+             "Time from the hand-over to a worker until its complete answer.");
   for (std::size_t i = 0; i < functions; ++i) {
     out.buckets(out.labels(i) + ",start=\"cold\"", source.metrics[i].exec_cold, kNanosecond);
     out.buckets(out.labels(i) + ",start=\"warm\"", source.metrics[i].exec_warm, kNanosecond);
@@ -141,11 +141,11 @@ void write_workers(Writer& out, const MetricsSource& source, std::size_t functio
     for (const auto& [state, number] : states)
       out.sample(fmt::format("{},state=\"{}\"", out.labels(i), state), number);
   }
-  out.family(
-      "coffees_breaker_open", "gauge",
-      "1 while the breaker of a function is open: its requests get 503, but for one trial now and then.");
+  out.family("coffees_breaker_open", "gauge",
+             "1 while the breaker of a function is open: its requests get 503, except for trial requests.");
   for (std::size_t i = 0; i < functions; ++i)
-    out.sample(out.labels(i), source.state.functions[i].breaker_open ? 1 : 0);
+    out.sample(out.labels(i),
+               source.state.functions[i].breaker != scaler::CircuitBreaker::State::closed ? 1 : 0);
   out.family("coffees_queue_depth", "gauge", "Requests that wait.");
   for (std::size_t i = 0; i < functions; ++i) out.sample(out.labels(i), source.state.functions[i].waiting);
   out.family("coffees_inflight", "gauge", "Invocations that a worker is serving.");
@@ -177,7 +177,7 @@ std::string metrics_text(const MetricsSource& source, const std::vector<std::str
   out.family("coffees_event_streams", "gauge", "Clients that follow the events.");
   out.sample("", source.event_streams);
   out.family("coffees_memory_budget_bytes", "gauge",
-             "What requests and answers under way may take together.");
+             "Limit of the memory for requests and answers in progress.");
   out.sample("", source.memory_budget);
   out.family("coffees_memory_held_bytes", "gauge", "What requests and answers under way take of the budget.");
   out.sample("", source.memory_held);

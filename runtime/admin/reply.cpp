@@ -1,8 +1,20 @@
 #include "admin/reply.h"
 
 #include "http/problem.h"
+#include "outcome_table.h"
 
 namespace coffees::admin {
+namespace {
+
+Reply problem_reply(int status, const char* code, const std::string& detail, const std::string& hint) {
+  Reply reply;
+  reply.status = status;
+  reply.content_type = "application/problem+json";
+  reply.body = http::problem_document({.status = status, .code = code, .detail = detail, .hint = hint});
+  return reply;
+}
+
+}  // namespace
 
 Reply document(const Json& content, int status) {
   Reply reply;
@@ -23,12 +35,13 @@ Reply list(const char* name, const std::vector<std::string>& objects, const std:
   return reply;
 }
 
-Reply problem(int status, const char* code, const std::string& detail, const std::string& hint) {
-  Reply reply;
-  reply.status = status;
-  reply.content_type = "application/problem+json";
-  reply.body = http::problem_document({.status = status, .code = code, .detail = detail, .hint = hint});
-  return reply;
+Reply problem(RefusalCode code, const std::string& detail, const std::string& hint) {
+  return problem_reply(status_of(code), name_of(code), detail, hint);
+}
+
+Reply unknown_function_problem(const std::string& detail, const std::string& hint) {
+  const OutcomeRow& row = outcome_rows()[static_cast<std::size_t>(Outcome::Kind::unknown_function)];
+  return problem_reply(row.status, row.code, detail, hint);
 }
 
 }  // namespace coffees::admin

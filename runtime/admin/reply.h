@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/answer.h"
+#include "refusal_code.h"
 
 namespace coffees::admin {
 
@@ -26,7 +27,9 @@ struct Reply {
 Reply document(const Json& content, int status = 200);
 /// {"`name`": [`objects`...]} of objects that are JSON already, and further members.
 Reply list(const char* name, const std::vector<std::string>& objects, const std::string& more = {});
-/// RFC 9457, like on the invoke port.
-Reply problem(int status, const char* code, const std::string& detail, const std::string& hint = {});
+/// RFC 9457, like on the invoke port; status and code are those of the table.
+Reply problem(RefusalCode code, const std::string& detail, const std::string& hint = {});
+/// The same for a request that names no function of this server: `unknown_function`, as on the invoke port.
+Reply unknown_function_problem(const std::string& detail, const std::string& hint);
 
 }  // namespace coffees::admin

@@ -13,7 +13,7 @@ State read_state(const Dispatcher& dispatcher, const std::vector<std::string>& n
                                .stopping = pool.table().count(WorkerState::stopping),
                                .waiting = pool.queue().size(),
                                .source = pool.source_status(),
-                               .breaker_open = pool.breaker_is_open(),
+                               .breaker = pool.breaker_state(),
                                .workers = worker_statuses(pool, state.now)});
   }
   return state;

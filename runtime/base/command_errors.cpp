@@ -49,10 +49,10 @@ constexpr std::array kCommandErrors{
                  "Run `coffees explain` to see all codes."},
     // Functions and their libraries.
     CommandError{"E200", "A function cannot be started.", "The message says what failed.",
-                 "Run `coffees check` again when it is mended."},
+                 "Run `coffees check` again after the fix."},
     CommandError{"E201", "There is no function of this name.",
                  "It is not in the configuration that the server read.",
-                 "Run `coffees list` to see the functions that there are."},
+                 "Run `coffees list` to see the functions."},
     CommandError{
         "E202", "A handler library cannot be loaded.",
         "It is not a shared library for this machine, or a library or symbol that it needs is missing.",
@@ -65,7 +65,7 @@ constexpr std::array kCommandErrors{
                  "Define one with COFFEES_HANDLER(...) in one source file of the library."},
     CommandError{"E205", "The initialisation of a handler library failed.",
                  "COFFEES_INIT or COFFEES_WORKER_INIT threw an exception, which the message names.",
-                 "Mend what it does; files and variables that it needs are granted in coffees.toml."},
+                 "Fix what it does; files and variables that it needs are granted in coffees.toml."},
     CommandError{"E206", "Loading and initialising a library took too long.",
                  "It took longer than init_timeout.",
                  "Raise `init_timeout` of the function, or do less in COFFEES_INIT."},
@@ -74,7 +74,7 @@ constexpr std::array kCommandErrors{
                  "The message names the signal and the place; debug the library's start."},
     CommandError{"E208", "A handler library cannot be opened.",
                  "There is no such file, or it may not be read.",
-                 "Build it, or mend `path` of the function; it counts from coffees.toml."},
+                 "Build it, or correct `path` of the function; it is relative to coffees.toml."},
     CommandError{"E209", "The paths of a function's files and libraries are too long in all.",
                  "They are handed over in one message of at most 160 KiB.",
                  "Grant folders instead of many files, or shorten the paths."},
@@ -92,7 +92,7 @@ constexpr std::array kCommandErrors{
                  "server is stopping.",
                  "Send it again later; the message says what would help."},
     CommandError{"E214", "The worker died, or could not be started.",
-                 "It crashed, ran out of memory, sent nonsense, or its library cannot be loaded.",
+                 "It crashed, ran out of memory, sent a malformed answer, or its library cannot be loaded.",
                  "The message names the cause; `coffees logs REQUEST_ID` shows what was printed."},
     // The configuration.
     CommandError{"E300", "The configuration file cannot be read.",
@@ -103,7 +103,7 @@ constexpr std::array kCommandErrors{
     CommandError{"E302", "A value cannot be used.", "It has no unit, another type, or is out of range.",
                  "The hint shows the form that is expected."},
     CommandError{"E303", "A key is unknown.", "It may be misspelt, or belong into another table.",
-                 "The hint names the likeliest key, or all that there are."},
+                 "The hint names the likeliest key, or all keys."},
     CommandError{"E304", "A name cannot be a function's.", "Names are part of URLs.",
                  "Use letters, digits, - and _, at most 64, not beginning with _."},
     CommandError{"E305", "A function has no library.", "`path` is missing.", "Add path = \"build/NAME.so\"."},
@@ -120,10 +120,11 @@ constexpr std::array kCommandErrors{
                  "Leave `to` out: the file then stands in the current directory."},
     CommandError{"E311", "A file or folder cannot be granted.",
                  "It is not there, or the function's user may not read or write it.",
-                 "Mend the path, or let that user read or write it (chown, chmod)."},
-    CommandError{
-        "E312", "A secret cannot be read.", "Its file or variable is missing, or all values are too long.",
-        "{ file = \"...\" } counts from coffees.toml, { env = \"...\" } is a variable of `coffees serve`."},
+                 "Correct the path, or let that user read or write it (chown, chmod)."},
+    CommandError{"E312", "A secret cannot be read.",
+                 "Its file or variable is missing, or all values are too long.",
+                 "{ file = \"...\" } is relative to coffees.toml, { env = \"...\" } is a variable of "
+                 "`coffees serve`."},
 };
 
 }  // namespace

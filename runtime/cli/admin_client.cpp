@@ -74,7 +74,7 @@ std::optional<AdminClient> AdminClient::find(const std::string& wanted, int& exi
   if (text(health, "port") == "admin") return AdminClient(url);
   const std::string admin = text(health, "admin");
   if (admin.empty()) {
-    print_no_server(url, "what answers there is no coffees server");
+    print_no_server(url, "the program that answers there is not a coffees server");
     return std::nullopt;
   }
   return AdminClient(reachable(admin, url));

@@ -18,7 +18,7 @@ namespace coffees::cli {
 class AdminClient {
  public:
   /// Finds the server (server_file.h) and asks it where its admin port is. `wanted`: a URL of either port, or
-  /// empty. When nobody answers, nothing is returned, and `exit_code` is set.
+  /// empty. Without an answer nothing is returned, and `exit_code` is set.
   static std::optional<AdminClient> find(const std::string& wanted, int& exit_code);
 
   /// The JSON that a path answers with; nothing when it failed, see exit_code().

@@ -22,17 +22,16 @@ std::string make_token_if_needed(const config::Config& configuration) {
 void tell_where_token_is(admin::AdminServer& admin, const std::string& file, Console& console) {
   if (file.empty()) {
     admin.set_token_hint(
-        "the server could not write it down: set admin_token, or give it an XDG_RUNTIME_DIR");
+        "the server could not store the token: set admin_token, or start it with XDG_RUNTIME_DIR");
     console.notice(
-        "a function has the host's network, so the admin port wants a token; there is no place to keep it "
-        "in: set admin_token");
+        "a function has the host's network, so the admin port requires a token, and there is no folder to "
+        "store one in: set admin_token");
     return;
   }
-  admin.set_token_hint(
-      "Authorization: Bearer TOKEN; it stands in " + file +
-      " behind the server's process id, for the server's user alone; the coffees commands of that user "
-      "send it by themselves");
-  console.notice("a function has the host's network, so the admin port wants a token: it is in " + file +
+  admin.set_token_hint("send Authorization: Bearer TOKEN; the token is in " + file +
+                       " after the server's process id; only the server's user can read it, and that user's "
+                       "coffees commands send it");
+  console.notice("a function has the host's network, so the admin port requires a token: it is in " + file +
                  ", where coffees commands find it");
 }
 

@@ -9,8 +9,9 @@
 
 namespace coffees::cli {
 
-/// 32 hexadecimal digits that nobody can guess, if a function has the host's network and so reaches the admin
-/// port like any client on this machine. Empty when none has, or when the configuration sets `admin_token`.
+/// 32 hexadecimal digits that cannot be guessed, if a function has the host's network and so reaches the
+/// admin port like any client on this machine. Empty when none has, or when the configuration sets
+/// `admin_token`.
 std::string make_token_if_needed(const config::Config& configuration);
 
 /// Says on the console, and in the admin port's answer to a request without it, that the token stands in

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace coffees::cli {
 
 void print_banner(Console& console, const config::Config& configuration, const HostFacts& host,
                   const std::string& url, const std::string& admin_url) {
-  using config::format_duration;
   console.line(fmt::format("Cloud Coffees {}  {}  {} functions", COFFEES_VERSION, url,
                            configuration.functions.size()));
   for (const config::Function& function : configuration.functions) {

@@ -4,13 +4,13 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "cli/assembly.h"
 #include "cli/check_state.h"
 #include "cli/commands.h"
 #include "cli/host_check.h"
 #include "cli/host_facts.h"
 #include "cli/json.h"
-#include "config/units.h"
 #include "events/event_text.h"
 #include "platform/child_process.h"
 
@@ -67,7 +67,7 @@ Task<> check_function(Check& check, const std::string& event, std::size_t& left,
     verdict.problem.hint = visible(result.failure.hint);
   }
   if (verdict.ok && check.second && verdict.fresh)
-    verdict.state.why_not = "each worker loads the library itself: nothing is drawn for all of them";
+    verdict.state.why_not = "each worker loads the library itself, so they share no random value";
   else if (verdict.ok && check.second)
     verdict.state = co_await check_state(source, *check.second, function.name, event, function.timeout);
   if (--left == 0) loop.stop();
@@ -98,7 +98,7 @@ void print_verdict(const config::Function& function, const Verdict& verdict) {
   fmt::print("  its first worker: {}\n", steps);
   if (function.timeout > Duration(0) && function.timeout < verdict.init)
     fmt::print(stderr, "warning: {}: timeout {} is shorter than its init\n", function.name,
-               config::format_duration(function.timeout));
+               format_duration(function.timeout));
 }
 
 Json problem_document(const config::Problem& problem) {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "header_block.h"
+#include "base/header_block.h"
 #include "request_id.h"
 
 namespace coffees::cli {

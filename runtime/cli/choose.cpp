@@ -10,7 +10,7 @@
 namespace coffees::cli {
 namespace {
 
-// Asks on the terminal, again when the answer is none of those.
+// Asks on the terminal, again until the answer is one of the choices.
 std::optional<std::string> ask(const street::Question& question) {
   while (true) {
     fmt::print(stderr, "{} [{}] ", question.text, fmt::join(question.answers, "/"));
@@ -18,7 +18,7 @@ std::optional<std::string> ask(const street::Question& question) {
     if (!std::getline(std::cin, answer)) return std::nullopt;
     for (const char* possible : question.answers)
       if (answer == possible || (answer.size() == 1 && answer[0] == possible[0])) return possible;
-    fmt::print(stderr, "'{}' is none of these.\n", answer);
+    fmt::print(stderr, "'{}' is not one of the choices.\n", answer);
   }
 }
 

@@ -1,6 +1,6 @@
 #include "cli/command_line.h"
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace coffees::cli {
 namespace {
@@ -65,7 +65,7 @@ void CommandLine::add_serve(CLI::App& app) {
                "invoke port (default 2633, 0: any free one)");
   add_key_flag(command, "--admin-port", "server.admin_port", serve_options_.functions,
                "admin port (default: the one after the invoke port)");
-  command.add_flag("-q,--quiet", serve_options_.quiet, "no banner and no line per invocation");
+  command.add_flag("-q,--quiet", serve_options_.quiet, "print no banner and no line per invocation");
   command.add_flag("--json", serve_options_.json, "print one JSON line when ready");
   command.add_option("--log-format", serve_options_.log_format, "text or json")
       ->check(CLI::IsMember({"text", "json"}));
@@ -74,19 +74,19 @@ void CommandLine::add_serve(CLI::App& app) {
       .add_option("--record", serve_options_.record, "append all events to this file, one JSON object a line")
       ->check([](const std::string& file) { return file.empty() ? "names no file" : ""; });
   command.add_flag("--record-texts", serve_options_.record_texts,
-                   "record also what handlers print and say in errors");
+                   "also record what handlers print and the messages of their errors");
   command.add_flag("--cancel-on-disconnect", serve_options_.cancel_on_disconnect,
                    "stop an invocation when its client leaves or closes its sending side");
   command
       .add_option_function<std::string>(
           "--record-size",
-          [this](const std::string& size) { serve_options_.record_size = *config::parse_size(size); },
-          "begin a new file (FILE.000001, ...) after so much: 100MiB (default: never)")
+          [this](const std::string& size) { serve_options_.record_size = *parse_size(size); },
+          "start a new file (FILE.000001, ...) after this size, such as 100MiB (default: never)")
       ->check([](const std::string& size) {
-        return config::parse_size(size).value_or(0) > 0 ? "" : "a size like 100MiB";
+        return parse_size(size).value_or(0) > 0 ? "" : "a size like 100MiB";
       });
   add_key_flag(command, "--log-level", "server.log_level", serve_options_.functions,
-               "the least that the server says about itself: debug, info, warning, error, off");
+               "lowest level of the server's own messages: debug, info, warning, error, off");
   command.final_callback([this] { exit_code_ = serve(serve_options_); });
 }
 
@@ -125,20 +125,20 @@ void CommandLine::add_watching(CLI::App& app) {
   logs_command.add_flag("-f,--follow", logs_options_.follow, "go on as more is printed");
   logs_command.add_option(
       "--since", logs_options_.since,
-      "only of so long ago (30s, 1h30m) or after a time (2026-01-31T12:00:00Z; without Z: local)");
+      "only what is newer than 30s, 1h30m, or than a time (2026-01-31T12:00:00Z; without Z: local)");
   logs_command.add_option("--request", logs_options_.request,
-                          "only of this request id, or those that begin so");
+                          "only of this request id, or of those with this prefix");
   logs_command.add_option("--worker", logs_options_.worker, "only of this worker: espresso#3");
-  logs_command.add_option("-n,--lines", logs_options_.lines, "the newest so many (default 1000)")
+  logs_command.add_option("-n,--lines", logs_options_.lines, "how many of the newest lines (default 1000)")
       ->check(CLI::Range(0, 10'000));
   add_watch_options(logs_command, logs_options_.common, false);
   logs_command.final_callback([this] { exit_code_ = logs(logs_options_); });
 
-  CLI::App& stats_command = *app.add_subcommand("stats", "counts and percentiles of its newest invocations");
+  CLI::App& stats_command = *app.add_subcommand("stats", "counts and percentiles of the newest invocations");
   stats_command.add_option("function", stats_options_.common.function, "only of this function");
   stats_command.add_option(
       "--since", stats_options_.since,
-      "only of so long ago (30s, 1h30m) or after a time (2026-01-31T12:00:00Z; without Z: local)");
+      "only what is newer than 30s, 1h30m, or than a time (2026-01-31T12:00:00Z; without Z: local)");
   add_watch_options(stats_command, stats_options_.common, true);
   stats_command.final_callback([this] { exit_code_ = stats(stats_options_); });
 
@@ -159,8 +159,9 @@ void CommandLine::add_files(CLI::App& app) {
   CLI::App& check_command = *app.add_subcommand("check", "check configuration and handler libraries");
   add_functions_options(check_command, check_options_.functions);
   check_command.add_flag("--json", check_options_.json, "JSON, for programs");
-  check_command.add_flag("--state", check_options_.state,
-                         "run one event on several workers and warn of what all of them draw alike");
+  check_command.add_flag(
+      "--state", check_options_.state,
+      "run one event on several workers and warn about random values that all of them share");
   check_command.add_option("-d,--data", check_options_.data,
                            "the event for --state: text, @FILE, or - for standard input (default {})");
   check_command.add_flag("--strict", check_options_.strict, "exit with 8 where there is a warning");
@@ -204,8 +205,8 @@ void CommandLine::add_street(CLI::App& app) {
   question("--worth", problem.worth, {"yes", "no"}, "worth speeding up at all?");
   question("--bound", problem.bound, {"io", "cpu"}, "waits for others, or computes?");
   question("--many-slow-connections", problem.many_slow_connections, {"yes", "no"}, "hundreds at once?");
-  question("--shared-state", problem.shared_state, {"yes", "no"}, "do tasks change something in common?");
-  question("--under-timeout", problem.under_timeout, {"yes", "no"}, "is each task done in time?");
+  question("--shared-state", problem.shared_state, {"yes", "no"}, "do tasks change shared data?");
+  question("--under-timeout", problem.under_timeout, {"yes", "no"}, "does each task end before its timeout?");
   command.final_callback([this] { exit_code_ = street(street_options_); });
 }
 

@@ -72,7 +72,7 @@ struct LogsOptions {
   std::string since;    ///< a duration: only of so long ago; or a timestamp: only after it
   std::string request;  ///< a request id, or its beginning
   std::string worker;   ///< "espresso#3"
-  int lines = 1000;     ///< the newest so many
+  int lines = 1000;     ///< how many of the newest
 };
 
 struct WarmOptions {

@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/command_errors.h"
+#include "base/field_syntax.h"
+#include "base/suggest.h"
 #include "cli/commands.h"
-#include "config/units.h"
 #include "outcome_table.h"
 #include "refusal_code.h"
 
@@ -41,8 +42,7 @@ std::vector<Explained> all_codes() {
 std::string code_in(std::string text) {
   if (const std::size_t bracket = text.find('['); bracket != std::string::npos)
     text = text.substr(bracket + 1, text.find(']', bracket) - bracket - 1);
-  if (text.size() == 4 && text[0] == 'e' && std::isdigit(static_cast<unsigned char>(text[1])) != 0)
-    text[0] = 'E';
+  if (text.size() == 4 && text[0] == 'e' && is_digit(text[1])) text[0] = 'E';
   return text;
 }
 
@@ -90,7 +90,7 @@ int unknown(const std::string& code, const std::vector<Explained>& all) {
   std::vector<std::string> known;
   known.reserve(all.size());
   for (const Explained& one : all) known.push_back(one.code);
-  const std::string meant = config::did_you_mean(code, known);
+  const std::string meant = did_you_mean(code, known);
   fmt::print(
       stderr, "{}\n",
       config::Problem{"E114", "", fmt::format("there is no code '{}'", code),

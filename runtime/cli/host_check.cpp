@@ -7,7 +7,7 @@
 #include <optional>
 #include <sstream>
 
-#include "config/units.h"
+#include "base/units.h"
 #include "platform/file.h"
 #include "platform/identity.h"
 #include "platform/syscall.h"
@@ -38,7 +38,7 @@ Secret read_secret(const config::SecretSource& source) {
   if (!opened.file) return {{}, source.name + " cannot be opened: " + platform::error_text(opened.error)};
   if (!opened.is_regular) return {{}, source.name + " is not a file"};
   std::optional<std::string> text = platform::read_whole(opened.file.get(), kLongestEnvironment);
-  if (!text) return {{}, source.name + " is longer than " + config::format_size(kLongestEnvironment)};
+  if (!text) return {{}, source.name + " is longer than " + format_size(kLongestEnvironment)};
   if (text->ends_with('\n')) text->pop_back();
   if (text->find('\0') != std::string::npos) return {{}, source.name + " holds a zero byte"};
   return {*text, {}};
@@ -81,7 +81,7 @@ class HostCheck {
     const std::string user = full ? fmt::format(" (user {} on the host)", identity.user) : "";
     problem(function, "files", "E311", fmt::format("{}: {}{}", entry.from, fault, user),
             entry.write ? "let that user write it (chown, chmod), or leave `write` out"
-                        : "name a file or folder that is there and that the function's user may read");
+                        : "name an existing file or folder that the function's user may read");
   }
 
   void check_secrets(const config::Function& function) {
@@ -91,7 +91,7 @@ class HostCheck {
       const Secret secret = read_secret(source);
       if (!secret.fault.empty())
         problem(function, "secrets", "E312", fmt::format("{}: {}", name, secret.fault),
-                "{ file = \"...\" } counts from coffees.toml, { env = \"...\" } is a variable of `coffees "
+                "{ file = \"...\" } is relative to coffees.toml, { env = \"...\" } is a variable of `coffees "
                 "serve`");
       total += name.size() + secret.value.size() + 2;
     }

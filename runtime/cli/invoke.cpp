@@ -11,12 +11,12 @@
 #include <iterator>
 #include <sstream>
 
+#include "base/field_syntax.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/server_file.h"
 #include "events/event_text.h"
-#include "field_syntax.h"
 #include "http/same.h"
 #include "invocation.h"
 #include "outcome_table.h"

@@ -19,18 +19,19 @@ int list(const WatchOptions& options) {
       fmt::print("{}\n", answer->dump());
       return static_cast<int>(kOk);
     }
-    Table table({"FUNCTION", "STATE", "STARTING", "IDLE", "BUSY", "QUEUE", "LIMIT", "TIMEOUT", "KEEP-WARM",
-                 "START", "INIT", "ISOLATION"});
+    Table table({"FUNCTION", "STATE", "STARTING", "IDLE", "BUSY", "QUEUE", "LIMIT", "BREAKER", "TIMEOUT",
+                 "KEEP-WARM", "START", "INIT", "ISOLATION"});
     for (const Json& function : (*answer)["functions"]) {
       const Json& workers = function["workers"];
       const std::uint64_t serving =
           workers["busy"].get<std::uint64_t>() + workers.value("draining", std::uint64_t{0});
-      const bool crash_loop = function["breaker"] == "open";
-      table.add(
-          {function["name"], crash_loop ? Json("crash loop") : function["state"], workers["starting"].dump(),
-           workers["idle"].dump(), std::to_string(serving), function["queue"].dump(),
-           function["limit"].dump(), function["timeout"], function["keep_warm"], function["start"],
-           fmt::format("{:.1f}ms", function["init_ms"].get<double>()), function.value("isolation", "-")});
+      const bool crash_loop = function["breaker"] != "closed";
+      table.add({function["name"], crash_loop ? Json("crash loop") : function["state"],
+                 workers["starting"].dump(), workers["idle"].dump(), std::to_string(serving),
+                 function["queue"].dump(), function["limit"].dump(), function["breaker"], function["timeout"],
+                 function["keep_warm"], function["start"],
+                 fmt::format("{:.1f}ms", function["init_ms"].get<double>()),
+                 function.value("isolation", "-")});
     }
     table.print();
     for (const Json& function : (*answer)["functions"])

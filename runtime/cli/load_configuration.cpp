@@ -64,7 +64,8 @@ std::string notice_of_menu(const FunctionsOptions& options, const config::Config
   std::vector<std::string> names;
   for (const config::Function& function : configuration.functions) names.push_back(function.name);
   return fmt::format(
-      "there is no {}: the functions are those of the built-in menu ({}); --config FILE names a file",
+      "{} does not exist; the functions are those of the built-in menu ({}); use --config FILE to name a "
+      "file",
       (std::filesystem::current_path(error) / kFile).string(), fmt::join(names, ", "));
 }
 

@@ -1,6 +1,7 @@
 // coffees ps: the workers of a running server.
 #include <fmt/format.h>
 
+#include "base/units.h"
 #include "cli/admin_client.h"
 #include "cli/table.h"
 
@@ -8,7 +9,7 @@ namespace coffees::cli {
 namespace {
 
 std::string duration_cell(const Json& worker, const char* key) {
-  return worker.contains(key) ? short_duration(worker[key].get<double>()) : "-";
+  return worker.contains(key) ? rough_duration(worker[key].get<double>()) : "-";
 }
 
 std::string memory_cell(const Json& worker) {

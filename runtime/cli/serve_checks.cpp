@@ -17,8 +17,7 @@ int check_libraries(const ServeOptions& options, const config::Config& configura
     if (fault.code.empty()) continue;
     exit_code = kBadPlugin;
     // Its own hint may speak of `path`, which is not set anywhere here.
-    const std::string hint =
-        fault.code == "E208" ? "name a file that is there, or build it first" : fault.hint;
+    const std::string hint = fault.code == "E208" ? "name an existing file, or build it first" : fault.hint;
     fmt::print(stderr, "{}\n", config::Problem{fault.code, function.name, fault.message, hint}.text());
   }
   return exit_code;

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
+#include "base/numbers.h"
 #include "events/event_text.h"
 #include "platform/identity.h"
 
@@ -56,10 +56,7 @@ bool keep(const std::string& path, const std::vector<Entry>& entries) {
 bool has_possible_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   if (colon == std::string_view::npos || host.ends_with(']')) return true;
-  const std::string_view port = host.substr(colon + 1);
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  return error == std::errc() && end == port.data() + port.size() && number >= 1 && number <= 65535;
+  return parse_whole<std::uint16_t>(host.substr(colon + 1)).value_or(0) >= 1;
 }
 
 std::string named_server(const std::string& wanted) {
@@ -133,7 +130,7 @@ void print_no_server(const std::string& url, httplib::Error why) {
     case httplib::Error::Connection:
       return print_no_server(url, "no program listens there, or there is no such host");
     case httplib::Error::Read:
-      return print_no_server(url, "it has closed the connection, or takes too long");
+      return print_no_server(url, "it closed the connection, or took too long");
     default:
       return print_no_server(url, httplib::to_string(why));
   }

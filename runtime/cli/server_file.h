@@ -34,7 +34,7 @@ std::optional<std::string> find_server(const std::string& wanted);
 /// none.
 std::string written_token(const std::string& admin_url);
 
-/// Says on standard error that nobody answers there, and what to do.
+/// Says on standard error that no server answers there, and what to do.
 void print_no_server(const std::string& url, httplib::Error why);
 void print_no_server(const std::string& url, const std::string& why);
 

@@ -21,8 +21,8 @@ constexpr std::size_t kDigits = 1400;
 constexpr double kParallel = 1.25;  // more processors than one, beyond what is noise
 
 constexpr const char* kNoneParallel = R"(
-note: nobody had more than one processor: there is only one, or it is busy with something else.
-      TYPE says little then.
+note: no lunch used more than one processor: there is only one, or the others are busy.
+      TYPE means little then.
 )";
 constexpr const char* kExplanation = R"(
 TYPE is seen from the CPU-bound lunch: more than one processor busy is parallel. CPU is of all processes that had
@@ -162,7 +162,7 @@ void print_json(const std::vector<Row>& rows, const StreetOptions& options) {
 
 int street(const StreetOptions& options) {
   if (options.choose) return choose(options);
-  // Whoever started this may have it ignored: then nobody learns how a process ended (waitpid(2)).
+  // The program that started this one may have it ignored: then no process could be waited for (waitpid(2)).
   std::signal(SIGCHLD, SIG_DFL);
   // A server that goes away in the middle of an order is told as that.
   std::signal(SIGPIPE, SIG_IGN);

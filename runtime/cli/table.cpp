@@ -21,13 +21,4 @@ void Table::print() const {
   }
 }
 
-std::string short_duration(double milliseconds) {
-  if (milliseconds < 1000) return fmt::format("{:.0f}ms", milliseconds);
-  const double seconds = milliseconds / 1000;
-  if (seconds < 60) return fmt::format("{:.0f}s", seconds);
-  const auto whole = static_cast<long long>(seconds);
-  if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
-  return fmt::format("{}h{:02}m", whole / 3600, whole % 3600 / 60);
-}
-
 }  // namespace coffees::cli

@@ -18,7 +18,4 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// "1m02s", "250ms": how long, for people.
-std::string short_duration(double milliseconds);
-
 }  // namespace coffees::cli

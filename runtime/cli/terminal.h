@@ -1,4 +1,4 @@
-// Manners on a terminal: colour only where somebody sees it and has not said no (https://no-color.org).
+// Colour only on a terminal, and only where the user has not turned it off (https://no-color.org).
 #pragma once
 
 namespace coffees::cli {

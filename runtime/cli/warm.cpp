@@ -34,7 +34,7 @@ int warm(const WarmOptions& options) {
     if (!now) return server->exit_code();
     function = *now;
   } while (function["workers"]["starting"].get<int>() > 0 && std::chrono::steady_clock::now() < give_up);
-  // What was asked of the server and what came of it: a function whose init fails starts nobody.
+  // Compares what was asked for with what was started: a function whose init fails starts no worker.
   const Json& workers = function["workers"];
   const int started =
       std::min((*answer)["started"].get<int>(), workers["idle"].get<int>() + workers["busy"].get<int>());
@@ -52,8 +52,9 @@ int warm(const WarmOptions& options) {
     return kCrashed;
   }
   fmt::print(stderr, "  hint: {}\n",
-             function["breaker"] == "open" ? "its workers keep dying: coffees logs " + options.common.function
-                                           : "its `limit` is " + function["limit"].dump());
+             function["breaker"] != "closed"
+                 ? "its workers keep dying: coffees logs " + options.common.function
+                 : "its `limit` is " + function["limit"].dump());
   return kRefused;
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 
 namespace coffees::config {
 namespace {

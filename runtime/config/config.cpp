@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/function_name.h"
 #include "config/read_table.h"
 
 namespace coffees::config {
@@ -101,15 +102,6 @@ bool is_loopback(const std::string& host) {
   // A name may begin with 127. as well, and lead anywhere.
   return host == "localhost" || host == "::1" ||
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
-}
-
-bool is_function_name(const std::string& name) {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= 64 && name[0] != '_' &&
-         std::all_of(name.begin(), name.end(), allowed) && name != "healthz" && name != "readyz" &&
-         name != "2015-03-31";
 }
 
 }  // namespace coffees::config

@@ -69,7 +69,7 @@ enum class IsolationWish {
   none,    ///< separate processes only
 };
 
-/// The least that the server says about itself.
+/// The lowest level of the server's own messages.
 enum class LogLevel { debug, info, warning, error, off };
 
 /// So many bodies of the greatest length fit into any memory budget: a request that has grown by doubling,
@@ -164,9 +164,5 @@ std::string opened(const Function& function);
 
 /// Whether only this machine can reach what listens on `host`.
 bool is_loopback(const std::string& host);
-
-/// Whether `name` may be a function: letters, digits, "_" and "-", at most 64, not beginning with "_", and
-/// not a path that the invoke port uses itself.
-bool is_function_name(const std::string& name);
 
 }  // namespace coffees::config

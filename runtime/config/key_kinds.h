@@ -6,8 +6,8 @@
 
 #include <optional>
 
+#include "base/units.h"
 #include "config/keys.h"
-#include "config/units.h"
 
 namespace coffees::config {
 

@@ -85,8 +85,9 @@ std::string read_token(const toml::node& node, Server& server) {
 }
 
 Key<Server> token_key() {
-  Key<Server> key = text("admin_token", &Server::admin_token,
-                         "What admin clients have to send; without it the admin port stays on loopback.");
+  Key<Server> key =
+      text("admin_token", &Server::admin_token,
+           "The token that admin clients must send; without one the admin port stays on loopback.");
   key.read = read_token;
   key.show = [](const Server& server) { return server.admin_token.empty() ? "\"\"" : kHidden; };
   key.hidden = true;
@@ -126,7 +127,8 @@ const std::vector<Key<Function>>& function_keys() {
       count("limit", &Function::limit, "Most workers at once.", 1, 10'000),
       count("queue", &Function::queue, "Requests that may wait at the limit.", 0, 1'000'000),
       duration("queue_timeout", &Function::queue_timeout, "How long a request may wait."),
-      count("max_requests", &Function::max_requests, "Retire a worker after so many; 0: never.", 0,
+      count("max_requests", &Function::max_requests,
+            "Retire a worker after this number of requests; 0: never.", 0,
             std::numeric_limits<std::int64_t>::max()),
       size("memory", &Function::memory, "Of one process of the function.", 8 << 20),
       count("processes", &Function::processes, "Processes and threads of one worker.", 1, 10'000),
@@ -160,7 +162,7 @@ const std::vector<Key<Server>>& server_keys() {
       host_key(),
       port("port", &Server::port, &Server::port_asked_for, "The invoke port; 0: any free one."),
       text("admin_host", &Server::admin_host,
-           "The address of the admin port; beyond loopback it wants a token."),
+           "The address of the admin port; any but loopback requires a token."),
       port("admin_port", &Server::admin_port, &Server::admin_port_asked_for,
            "The admin port; 0: any free one. By default the one after the invoke port."),
       token_key(),
@@ -175,13 +177,13 @@ const std::vector<Key<Server>>& server_keys() {
       memory_budget_key(),
       min_upload_key(),
       duration("linger", &Server::linger,
-               "How long a refused client may go on sending before it is cut off."),
+               "How long a refused client may keep sending before its connection is closed."),
       duration("drain", &Server::drain, "How long SIGTERM waits for what is under way."),
       choice<Server, IsolationWish>(
-          "isolation", &Server::isolation, "How much of it there has to be.",
+          "isolation", &Server::isolation, "Which isolation the host must allow.",
           {{"best", IsolationWish::best}, {"strict", IsolationWish::strict}, {"none", IsolationWish::none}}),
       choice<Server, LogLevel>("log_level", &Server::log_level,
-                               "The least that the server says about itself.",
+                               "The lowest level of the server's own messages.",
                                {{"debug", LogLevel::debug},
                                 {"info", LogLevel::info},
                                 {"warning", LogLevel::warning},

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "addresses.h"
+#include "base/field_syntax.h"
+#include "base/numbers.h"
 #include "config/key_kinds.h"
-#include "field_syntax.h"
 
 namespace coffees::config {
 namespace {
@@ -41,11 +42,10 @@ Key<Target> texts(const char* name, std::vector<std::string> Target::*member, co
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 
 std::string port_complaint(const std::string& scheme, const std::string& host, const std::string& port) {
-  if (port.empty() || port.size() > 5 || !std::all_of(port.begin(), port.end(), is_digit) ||
-      port.front() == '0' || std::stoul(port) > 65535)
+  if (port.starts_with('0') || parse_whole<std::uint16_t>(port).value_or(0) == 0)
     return fmt::format("\"{}://{}:PORT\" has a port from 1 to 65535", scheme, host);
   if ((scheme == "http" && port == "80") || (scheme == "https" && port == "443"))
-    return fmt::format("browsers leave out the usual port: \"{}://{}\"", scheme, host);
+    return fmt::format("browsers omit the default port: \"{}://{}\"", scheme, host);
   return {};
 }
 
@@ -61,7 +61,7 @@ std::string host_complaint(const std::string& host) {
     return is_lower(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
   });
   if (host.empty() || !plain)
-    return "a host is written in small letters, as browsers send it; other scripts as xn--...";
+    return "write a host in lower case, as browsers send it; other scripts as xn--...";
   return {};
 }
 
@@ -71,7 +71,7 @@ std::string origin_complaint(const std::string& origin) {
   constexpr const char* form = "an origin is like \"http://localhost:3000\"; \"*\" stands for every one";
   if (origin == "*") return {};
   if (origin == "null")
-    return "any page can have the origin null, so it tells nobody apart; \"*\" is every one";
+    return "any page can have the origin null, so it identifies no page; \"*\" allows every page";
   const std::size_t end = origin.find("://");
   if (end == std::string::npos || end == 0) return form;
   const std::string scheme = origin.substr(0, end);
@@ -103,7 +103,7 @@ Key<Function> function_origins_key() {
 Key<Server> trusted_proxies_key() {
   return texts<Server>(
       "trusted_proxies", &Server::trusted_proxies,
-      "Addresses and networks whose X-Forwarded-For is believed.",
+      "Addresses and networks of proxies whose X-Forwarded-For is trusted.",
       [](const std::string& text) -> std::string {
         AddressSet parsed;
         return parsed.add(text) ? "" : "addresses like \"127.0.0.1\", networks like \"10.0.0.0/8\"";
@@ -131,9 +131,10 @@ Key<Server> min_upload_key() {
 
 Key<Server> memory_budget_key() {
   constexpr std::string_view automatic = "auto";
-  Key<Server> key =
-      size("memory_budget", &Server::memory_budget,
-           "What requests and answers may take together; auto: a quarter of the memory.", 1 << 20);
+  Key<Server> key = size("memory_budget", &Server::memory_budget,
+                         "Memory for all requests and answers in progress; auto: a quarter of the machine's "
+                         "or the control group's.",
+                         1 << 20);
   key.read = [read = key.read, automatic](const toml::node& node, Server& server) -> std::string {
     if (node.value<std::string>() == automatic) {
       server.memory_budget = 0;

@@ -93,7 +93,7 @@ std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& 
         std::none_of(parts.begin(), parts.end(), [](const auto& part) { return part.empty(); });
     if (!named || parts.size() < 2 || parts.size() > 4) {
       problems.push_back({"E302", override.origin, fmt::format("'{}' is not a key", override.key),
-                          "keys are like server.port, defaults.timeout, functions.hello.timeout"});
+                          "write a key like server.port, defaults.timeout or functions.hello.timeout"});
       continue;
     }
     toml::table* table = &root;
@@ -103,7 +103,7 @@ std::vector<Problem> apply(const std::vector<Override>& overrides, toml::table& 
     }
     if (table == nullptr) {
       problems.push_back({"E302", override.origin, fmt::format("'{}' is not a key", override.key),
-                          "what stands before its last dot is a value, not a table"});
+                          "the part before its last dot is a value, not a table"});
       continue;
     }
     insert(*table, parts.back(), override.value, is_text(parts));

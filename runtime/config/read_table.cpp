@@ -7,9 +7,11 @@
 #include <map>
 #include <sstream>
 
+#include "base/function_name.h"
+#include "base/suggest.h"
+#include "base/units.h"
 #include "config/keys.h"
 #include "config/no_effect.h"
-#include "config/units.h"
 
 namespace coffees::config {
 namespace {
@@ -152,8 +154,8 @@ class Reader {
               "lower min_warm or raise limit");
   }
 
-  // What was set for this very function counts, or is a mistake. An override that makes a line of the file
-  // idle is none: it may be meant for one start only.
+  // A key that was set for this very function must have an effect. An override may take the effect of a line
+  // of the file away: it may be meant for one start only.
   void check_effects(const Function& function) {
     const std::string prefix = "functions." + function.name + ".";
     for (const NoEffect& way : ways_to_have_no_effect()) {
@@ -178,9 +180,10 @@ class Reader {
                           format_size(server.memory_budget), kBodiesInBudget, format_size(server.max_body)),
               "raise memory_budget or lower max_body");
     if (!is_loopback(server.admin_host) && server.admin_token.empty())
-      problem("E307", set_at_["server.admin_host"],
-              fmt::format("the admin port would be open to others at {}, without a token", server.admin_host),
-              "set admin_token, or leave admin_host at 127.0.0.1");
+      problem(
+          "E307", set_at_["server.admin_host"],
+          fmt::format("the admin port would be reachable by others at {} without a token", server.admin_host),
+          "set admin_token, or leave admin_host at 127.0.0.1");
   }
 
   void list_effective() {

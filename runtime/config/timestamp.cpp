@@ -5,7 +5,7 @@
 #include <chrono>
 #include <ctime>
 
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 
 namespace coffees::config {
 namespace {

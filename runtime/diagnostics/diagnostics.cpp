@@ -25,7 +25,7 @@ constexpr std::array<spdlog::level::level_enum, 5> kTheirLevels{
 constexpr std::size_t kMostWaiting = 4096;  // messages
 constexpr auto kSeldom = std::chrono::seconds(10);
 
-// Lines for a console that nobody may be reading: it never waits.
+// Writes lines to the console, which may have no reader: it never waits.
 class ConsoleSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit ConsoleSink(Console& console) : console_(console) {}
@@ -146,7 +146,7 @@ void warn_seldom(Room room, std::string_view what, std::string_view message) {
     before = std::exchange(counted.unsaid, 0);
   }
   std::string text(message);
-  if (before > 0) text += " (and " + std::to_string(before) + " times since the last such line)";
+  if (before > 0) text += " (and " + std::to_string(before) + " times more since the last such message)";
   parts->log(room, Level::warning, text);
 }
 

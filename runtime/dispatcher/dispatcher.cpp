@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "config/units.h"
+#include "base/suggest.h"
 #include "planted_bug.h"
 
 namespace coffees {
@@ -45,7 +45,7 @@ Outcome Dispatcher::finished(events::FunctionIndex function, const Invocation& c
 Outcome Dispatcher::unknown_function(std::string_view name) const {
   std::vector<std::string> known;
   for (const auto& [function, pool] : catalog_) known.push_back(function);
-  const std::string meant = config::did_you_mean(name, known);
+  const std::string meant = did_you_mean(name, known);
   return Outcome::failure(
       Outcome::Kind::unknown_function, fmt::format("there is no function named '{}'", name),
       fmt::format("{}known: {}", meant.empty() ? "" : fmt::format("did you mean '{}'? ", meant),

@@ -71,8 +71,8 @@ void EventLog::append(Header header, const Body& body, std::string_view text, Ti
 }
 
 void EventLog::announce() {
-  // A reader holds it for an instant, but may have been put aside by the scheduler meanwhile: nobody waits
-  // for readers here.
+  // A reader holds it for an instant, but the scheduler may have suspended the reader: the loop does not wait
+  // for it.
   if (!mutex_.try_lock()) {
     announcement_.arm(timers_.now() + kTryAgain);
     return;

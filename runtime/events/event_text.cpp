@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "events/wall_clock.h"
 #include "invocation.h"
 #include "refusal_code.h"
@@ -16,8 +17,6 @@ namespace {
 constexpr const char* kRed = "31";
 constexpr const char* kYellow = "33";
 constexpr const char* kBlue = "34";
-
-double milliseconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) * 1e-6; }
 
 }  // namespace
 
@@ -67,14 +66,15 @@ std::string EventText::finished(const Event& event) const {
   const auto kind = static_cast<Outcome::Kind>(header.detail);
   const bool cold = header.cold != 0;
   const std::string start = header.worker == 0 ? "-   " : (cold ? paint("cold", kBlue) : "warm");
-  std::string line =
-      fmt::format("{:<14} {} {}  {}  {:.1f}ms", worker_name(header), start, header.status,
-                  request_line(event), milliseconds(body.queue + body.boot + body.init + body.exec));
+  std::string line = fmt::format(
+      "{:<14} {} {}  {}  {:.1f}ms", worker_name(header), start, header.status, request_line(event),
+      in_milliseconds(std::chrono::nanoseconds(body.queue + body.boot + body.init + body.exec)));
   if (header.worker != 0) {
-    line += fmt::format("  queue {:.1f}", milliseconds(body.queue));
+    line += fmt::format("  queue {:.1f}", in_milliseconds(std::chrono::nanoseconds(body.queue)));
     if (cold)
-      line += fmt::format("  boot {:.1f}  init {:.1f}", milliseconds(body.boot), milliseconds(body.init));
-    line += fmt::format("  exec {:.1f}", milliseconds(body.exec));
+      line += fmt::format("  boot {:.1f}  init {:.1f}", in_milliseconds(std::chrono::nanoseconds(body.boot)),
+                          in_milliseconds(std::chrono::nanoseconds(body.init)));
+    line += fmt::format("  exec {:.1f}", in_milliseconds(std::chrono::nanoseconds(body.exec)));
   }
   line += "  " + ids(event);
   if (kind == Outcome::Kind::ok) return line;

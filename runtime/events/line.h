@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/units.h"
+
 namespace coffees::events {
 
 /// Gathers what is short and hands it to a string in one piece, at the latest when it ends. Recordings write
@@ -63,11 +65,11 @@ class Line {
   }
   /// Nanoseconds as milliseconds with three decimals; less than 0 counts as 0.
   Line& milliseconds(std::int64_t nanoseconds) {
-    const std::int64_t microseconds = std::max<std::int64_t>(nanoseconds, 0) / 1000;
-    return number(microseconds / 1000).text(".").digits<3>(microseconds % 1000);
+    const Milliseconds time = split_milliseconds(std::chrono::nanoseconds(nanoseconds));
+    return number(time.whole).text(".").digits<3>(time.thousandths);
   }
 
-  /// Puts what was gathered into the string, for somebody who goes on there.
+  /// Moves the buffered text into the string, to which the caller may then append.
   std::string& flush() {
     out_.append(bytes_.data(), size_);
     size_ = 0;
@@ -107,7 +109,7 @@ class JsonLine : public Line {
     begin(name).milliseconds(nanoseconds);
     return *this;
   }
-  /// The member's name; its value is written by whoever called.
+  /// The member's name; the caller writes its value.
   template <std::size_t n>
   Line& begin(const char (&name)[n]) {
     return text(",\"").text(name).text("\":");

@@ -40,7 +40,7 @@ enum class StopReason : std::uint8_t {
   protocol,      ///< it answered nonsense, or too much
   client_gone,   ///< its client left (--cancel-on-disconnect)
   start_failed,  ///< it never became ready
-  user,          ///< somebody asked for it
+  user,          ///< a user asked for it
   shutdown,      ///< the server stops
   children,      ///< its request left processes behind
   unfit,         ///< it had no descriptors, threads, output or /tmp left for another request
@@ -107,7 +107,7 @@ struct Named {
 struct Refused {
   RequestName id;
   LineSizes line;
-  std::uint64_t more = 0;  ///< not 0: so many further ones since the last; nothing else is set
+  std::uint64_t more = 0;  ///< not 0: the number of further ones since the last record; nothing else is set
 };
 
 /// Times in nanoseconds.

@@ -57,7 +57,7 @@ void RecordStore::begin_chunk(std::size_t lane) {
   ++lanes_[lane].chunks;
 }
 
-// The chunk that the lane may have, which belongs to nobody any more.
+// A chunk for the lane: a new one, or one that is taken from the lane that must give it up.
 std::size_t RecordStore::take_chunk(std::size_t lane) {
   if (never_used_ < chunks_.size()) return never_used_++;
   const std::size_t share = chunks_.size() / std::max<std::size_t>(shared_by_, 1);

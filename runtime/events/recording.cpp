@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
+#include "base/numbers.h"
 #include "platform/output.h"
 #include "platform/syscall.h"
 
@@ -25,10 +25,8 @@ std::vector<std::size_t> numbers_of(const std::string& file) {
        !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (!name.starts_with(begin)) continue;
-    std::size_t number = 0;
-    const char* last = name.data() + name.size();
-    const auto [rest, fault] = std::from_chars(name.data() + begin.size(), last, number);
-    if (fault == std::errc() && rest == last && number > 0) numbers.push_back(number);
+    const auto number = parse_whole<std::size_t>(std::string_view(name).substr(begin.size()));
+    if (number.value_or(0) > 0) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
@@ -107,7 +105,7 @@ void Recording::reopen() {
   try {
     open_piece();
   } catch (const platform::SystemError& error) {
-    tell_("the recording goes on in the file that was open: " + std::string(error.what()));
+    tell_("the recording continues in the open file: " + std::string(error.what()));
     return;
   }
   tell_("recording to " + path + ", opened anew");
@@ -123,7 +121,7 @@ void Recording::begin_piece() {
   } catch (const platform::SystemError& error) {
     --piece_;
     written_ = 0;
-    tell_("the recording goes on in the file that was open: " + std::string(error.what()));
+    tell_("the recording continues in the open file: " + std::string(error.what()));
     return;
   }
   pending_ = hello();

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <optional>
 
-#include "header_block.h"
+#include "base/header_block.h"
+#include "base/numbers.h"
+#include "base/units.h"
 #include "http/problem.h"
 #include "http/same.h"
 #include "outcome_table.h"
@@ -31,11 +32,10 @@ bool is_ours(std::string_view name) {
          (name.size() > 10 && same(name.substr(0, 10), "x-coffees-"));
 }
 
-// Milliseconds with three decimals, from integers: floating point would take a tenth of an answer's time.
 void append_duration(std::string& head, std::string_view name, std::chrono::nanoseconds duration) {
-  const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-  fmt::format_to(std::back_inserter(head), FMT_COMPILE(", {};dur={}.{:03}"), name, microseconds / 1000,
-                 microseconds % 1000);
+  const Milliseconds time = split_milliseconds(duration);
+  fmt::format_to(std::back_inserter(head), FMT_COMPILE(", {};dur={}.{:03}"), name, time.whole,
+                 time.thousandths);
 }
 
 void add_timing(std::string& head, std::string_view function, const Outcome& outcome) {
@@ -67,15 +67,12 @@ void add_handler_fields(std::string& head, std::string_view headers, const Answe
 }
 
 // What a GET would have been answered with. A handler need not make a body for HEAD: then it is the length
-// that it says, and without one nobody knows (RFC 9110 section 8.6).
+// that it says, and without one it is unknown (RFC 9110 section 8.6).
 std::optional<std::size_t> length_for_head(const Outcome& outcome) {
   if (!outcome.body.empty()) return outcome.body.size();
   std::optional<std::size_t> length;
   for_each_header(outcome.headers, [&length](std::string_view name, std::string_view value) {
-    if (length || !same(name, "content-length")) return;
-    std::size_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error == std::errc() && end == value.data() + value.size()) length = number;
+    if (!length && same(name, "content-length")) length = parse_whole<std::size_t>(value);
   });
   return length;
 }

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "header_block.h"
+#include "base/header_block.h"
 #include "http/same.h"
 
 namespace coffees::front {

@@ -11,8 +11,8 @@ namespace coffees::front {
 /// The address of the client, "192.0.2.1" or "2001:db8::1". `peer` is who is connected, `headers` are the
 /// request's fields (header_block.h). X-Forwarded-For counts only when `peer` is in `trusted`; it is read
 /// from its end, since only what the trusted proxies have appended is known to be true, and the first address
-/// that is none of theirs is the client. What is no address ends the search, and the proxy that wrote it
-/// counts.
+/// that is not one of theirs is the client. A value that is not an address ends the search, and the proxy
+/// that wrote it counts.
 std::string client_address(const boost::asio::ip::address& peer, std::string_view headers,
                            const AddressSet& trusted);
 

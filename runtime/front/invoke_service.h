@@ -26,7 +26,7 @@ class InvokeService final : public http::Service {
   std::unique_ptr<http::Handler> handler_for(http::Connection& connection) override;
   void turned_away(std::string_view request_id) override;
 
-  /// Where the admin port is, for those who know only this one (GET /healthz says it). Before the server
+  /// Where the admin port is, for clients that know only this port (GET /healthz says it). Before the server
   /// starts.
   void set_admin_url(std::string url) { admin_url_ = std::move(url); }
 

@@ -1,4 +1,5 @@
 #include "front/routes.h"
+#include "base/function_name.h"
 
 #include <algorithm>
 #include <array>
@@ -7,10 +8,6 @@ namespace coffees::front {
 namespace {
 
 constexpr std::array<std::string_view, 6> kMethods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-
-bool is_name_character(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
 
 Route refused(RefusalCode code, std::string detail) {
   Route route;
@@ -22,7 +19,7 @@ Route refused(RefusalCode code, std::string detail) {
 
 Route route(std::string_view method, const http::Target& target) {
   if (method == "TRACE" || method == "CONNECT")
-    return refused(RefusalCode::method_not_allowed, "this method does not reach functions");
+    return refused(RefusalCode::method_not_allowed, "functions cannot be called with this method");
   if (target.fault != nullptr) return refused(RefusalCode::bad_request, target.fault);
   Route route;
   route.query = target.query;
@@ -46,8 +43,7 @@ Route route(std::string_view method, const http::Target& target) {
   }
   if (route.function.empty())
     return refused(RefusalCode::not_found, "no function is named: POST /{function}");
-  if (route.function.size() > 64 ||
-      !std::all_of(route.function.begin(), route.function.end(), is_name_character))
+  if (!has_form_of_name(route.function))
     return refused(RefusalCode::bad_request,
                    "a function's name is made of letters, digits, - and _, at most 64");
   route.kind = Route::Kind::function;

@@ -97,7 +97,7 @@ Refusal AccessRules::check(const Asked& asked) const {
                 " may call, add it to `origins` of [server] or of the function"};
   if (!asked.fetch_site.empty() && asked.fetch_site != "same-origin" && asked.fetch_site != "none")
     return {RefusalCode::cross_site, "cross-site requests are refused",
-            "`origins` of [server] or of the function names those whose pages may call, with fetch()"};
+            "list the pages' origins in `origins` of [server] or of the function, and call with fetch()"};
   return {};
 }
 

@@ -83,7 +83,7 @@ Task<bool> Connection::serve_one() {
   co_return written && !answer.close;
 }
 
-// A buffer that holds nothing goes to those who read.
+// Gives an empty buffer back for other connections to read with.
 void Connection::give_back_buffer() {
   if (!socket_.unread().empty()) return;
   server_.scratch().give_back_buffer(std::move(socket_.buffer()));
@@ -107,7 +107,7 @@ AnswerFrame Connection::frame(const Request& request) const {
           .head_only = request.head_only};
 }
 
-// Answers, then closes: after a framing error nobody knows where the next request would begin.
+// Answers, then closes: after a framing error it is unknown where the next request begins.
 Task<bool> Connection::refuse(const Request& request, const Refusal& refusal) {
   if (refusal.code == RefusalCode::over_budget)
     diagnostics::warn_seldom(diagnostics::Room::http, "memory budget", diagnostics::kOverBudget);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 
 namespace coffees::http {
 namespace {

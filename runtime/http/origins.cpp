@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "header_block.h"
+#include "base/header_block.h"
 #include "http/same.h"
 
 namespace coffees::http {

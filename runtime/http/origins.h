@@ -34,7 +34,7 @@ class Origins {
   [[nodiscard]] std::string answer_lines(std::string_view origin, std::string_view function) const;
 
   /// The further header lines for the answer to a preflight: an OPTIONS request with these fields
-  /// (header_block.h). Empty when it is none. `methods` as in an Allow field.
+  /// (header_block.h). Empty when the request is not a preflight. `methods` as in an Allow field.
   static std::string preflight_lines(std::string_view headers, std::string_view methods);
 
  private:

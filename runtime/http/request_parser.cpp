@@ -1,8 +1,7 @@
 #include "http/request_parser.h"
 
-#include <charconv>
-
-#include "header_block.h"
+#include "base/header_block.h"
+#include "base/numbers.h"
 #include "http/same.h"
 
 namespace coffees::http {
@@ -46,11 +45,10 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
     case 14:
       if (same(name, "content-length")) {
         ++lengths_;
-        const auto [end, error] =
-            std::from_chars(value.data(), value.data() + value.size(), declared_length_);
-        // from_chars takes no sign, blank or prefix, and fails past 64 bits: 1*DIGIT, as RFC 9110 section 8.6
-        // has it.
-        length_is_valid_ = error == std::errc() && end == value.data() + value.size() && value.size() < 20;
+        // 1*DIGIT (RFC 9110 section 8.6), as many as fit into 64 bits.
+        const auto length = parse_whole<std::uint64_t>(value);
+        length_is_valid_ = length && value.size() < 20;
+        declared_length_ = length.value_or(0);
       } else if (same(name, "sec-fetch-site")) {
         fetch_site = value;
       }

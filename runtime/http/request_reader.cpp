@@ -2,7 +2,7 @@
 
 #include <boost/beast/http/error.hpp>
 
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 
 namespace coffees::http {
 namespace {
@@ -157,8 +157,8 @@ void Request::drop_body() {
 }
 
 Refusal over_budget() {
-  return {RefusalCode::over_budget, "the server holds as much for its clients as it may",
-          "send this again later, or less at once; `memory_budget` of [server] is the limit"};
+  return {RefusalCode::over_budget, "the server's memory budget is used up",
+          "send it again later, or send less at once; the limit is `memory_budget` of [server]"};
 }
 
 Refusal too_long(const RequestLimits& limits) {

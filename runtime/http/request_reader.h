@@ -25,7 +25,7 @@ struct RequestLimits {
 /// One request.
 struct Request {
   /// `new_id` is used unless the client has one of its own. `budget` is charged with what it takes; null:
-  /// nobody counts.
+  /// nothing is counted.
   Request(std::uint64_t max_body, const RequestId& new_id, MemoryBudget* budget)
       : parser(max_body), id(new_id), memory(budget) {}
 
@@ -52,7 +52,7 @@ struct Request {
   bool head_only = false;  ///< HEAD: its answer has no body, not even that of a damaged request
 };
 
-/// What came of reading: a request, a reason to refuse it, or nobody to answer.
+/// What came of reading: a request, a reason to refuse it, or a client that has left.
 struct ReadResult {
   enum class State { complete, refused, gone };
   State state = State::complete;

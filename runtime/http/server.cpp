@@ -84,7 +84,7 @@ Task<> Server::accept(Acceptor& acceptor) {
     if (error) {
       warn_seldom(Room::http, "accept",
                   "a connection cannot be accepted and gets 503: " + error.message() +
-                      "; a higher limit of open files (ulimit -n, LimitNOFILE) would help");
+                      "; raise the limit of open files (ulimit -n, LimitNOFILE)");
       // Out of descriptors: give up the spare one, so that the client gets an end instead of silence.
       spare_.reset();
       ErrorCode ignored;
@@ -99,7 +99,8 @@ Task<> Server::accept(Acceptor& acceptor) {
       admit(std::move(socket));
     } catch (const std::exception& failure) {
       // Out of memory, most likely: this client loses its connection, the others keep theirs.
-      warn_seldom(Room::http, "exception", std::string("a connection was given up: ") + failure.what());
+      warn_seldom(Room::http, "exception",
+                  std::string("a connection was closed after an internal error: ") + failure.what());
     }
   }
 }
@@ -107,9 +108,9 @@ Task<> Server::accept(Acceptor& acceptor) {
 void Server::admit(Socket socket) {
   if (connections_.size() >= settings_.max_connections && !close_one_that_is_idle()) {
     warn_seldom(Room::http, "connections",
-                "there are " + std::to_string(connections_.size()) +
-                    " connections, none of them idle; further ones get 503 (half of the limit of open files "
-                    "are for clients)");
+                "all " + std::to_string(connections_.size()) +
+                    " connections are in use: new ones get 503; raise the limit of open files (ulimit -n, "
+                    "LimitNOFILE), of which clients get half");
     return turn_away(std::move(socket));
   }
   spawn_detached(loop_.get_executor(), [](Server& server, Socket client) -> Task<> {
@@ -118,7 +119,8 @@ void Server::admit(Socket socket) {
       co_await connection.run();
     } catch (const std::exception& failure) {
       // As above.
-      warn_seldom(Room::http, "exception", std::string("a connection was given up: ") + failure.what());
+      warn_seldom(Room::http, "exception",
+                  std::string("a connection was closed after an internal error: ") + failure.what());
     }
   }(*this, std::move(socket)));
 }

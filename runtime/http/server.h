@@ -23,7 +23,7 @@ struct ServerSettings {
   Duration stall_time{std::chrono::hours(24)};    ///< for a client to take anything at all of an answer
   Duration linger{std::chrono::seconds(2)};       ///< how long a refused client may go on sending
   MemoryBudget* budget =
-      nullptr;  ///< what requests and answers may take; outlives the server; null: nobody counts
+      nullptr;  ///< what requests and answers may take; outlives the server; null: nothing is counted
 };
 
 /// The listener and all of its connections. Loop thread only. Outlives the connections' coroutines.

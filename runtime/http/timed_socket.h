@@ -36,8 +36,8 @@ class TimedSocket {
   void check_deadline(TimePoint now);
 
   Task<Wait> wait(Socket::wait_type what);
-  /// Waits for a turn among those who move many bytes (BulkTurns). The deadline moves on by that time: it is
-  /// the client's, and the wait is the server's.
+  /// Waits for a turn among the connections that move many bytes (BulkTurns). The deadline moves on by that
+  /// time: it is the client's, and the wait is the server's.
   Task<> take_turn();
   /// Takes what the socket has into the buffer, without waiting.
   Read try_read();

@@ -133,10 +133,10 @@ void on_fault(int signal, siginfo_t* information, void* context) {
   }
   if (!is_from_kernel(*information) && !is_ours(signal, *information)) return;
   if (is_end_of_abort(signal, *information, registers_of(context).pc)) signal = SIGABRT;
-  pid_t nobody = 0;
-  if (dying.compare_exchange_strong(nobody, ::gettid())) {
+  pid_t claimed_by = 0;
+  if (dying.compare_exchange_strong(claimed_by, ::gettid())) {
     say(signal, *information, context);
-  } else if (nobody != ::gettid()) {
+  } else if (claimed_by != ::gettid()) {
     // Another thread was first, and ends the process as soon as it has said so.
     while (true) ::pause();
   }

@@ -50,11 +50,11 @@ void kill_group(pid_t group) noexcept;
 /// Waits until every process behind the handles has ended, at most `limit`. Returns whether all have.
 bool wait_for_all(const std::vector<int>& processes, std::chrono::milliseconds limit);
 
-/// Writing to a pipe or socket that nobody reads fails with EPIPE from now on, instead of ending this process
+/// Writing to a pipe or socket without a reader fails with EPIPE from now on, instead of ending this process
 /// (signal(7)).
 void survive_broken_pipes();
 
-/// Lets the kernel reap children that nobody waits for (sigaction(2), SIGCHLD).
+/// Lets the kernel reap children that this program does not wait for (sigaction(2), SIGCHLD).
 void reap_children_automatically();
 
 }  // namespace coffees::platform

@@ -29,7 +29,7 @@ class Fork {
   /// Sends SIGTERM.
   void ask_to_stop() const;
   /// Waits for its end. Returns its exit status, or the negative number of the signal that ended it; that of
-  /// SIGKILL also when nobody knows: SIGCHLD is ignored, or this was asked before.
+  /// SIGKILL also when it is unknown: SIGCHLD is ignored, or this was asked before.
   int wait();
 
  private:

@@ -15,11 +15,12 @@ int process();
 bool process_exists(int pid);
 
 /// A directory for run-time files that only this user can write: $XDG_RUNTIME_DIR, /run/user/UID, or
-/// /tmp/coffees-UID, made if needed. Empty when there is none that is safe (one that somebody else owns is
-/// not).
+/// /tmp/coffees-UID, made if needed. Empty when no safe directory exists (one that another user owns is
+/// not safe).
 std::string runtime_directory();
 
-/// Writes `text` to `path` in one step, never through a link somebody planted. Returns whether it could.
+/// Writes `text` to `path` in one step, never through a link that another user planted. Returns whether it
+/// could.
 bool write_private_file(const std::string& path, const std::string& text);
 
 }  // namespace coffees::platform::identity

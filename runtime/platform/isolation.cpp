@@ -29,7 +29,7 @@ namespace {
 // Where keep_only_standard_descriptors() puts it.
 constexpr const char* kSealedCopy = "/proc/self/fd/4";
 
-// Where there is no private root: a copy that nobody can change while workers run it (memfd_create(2),
+// Where there is no private root: a copy that cannot be changed while workers run it (memfd_create(2),
 // F_ADD_SEALS).
 UniqueFd sealed_copy(int file) {
   UniqueFd copy(check(::memfd_create("handler", MFD_CLOEXEC | MFD_ALLOW_SEALING), "memfd_create"));
@@ -79,8 +79,8 @@ LaunchedInit launch_init(const Sandbox& sandbox) {
 
 SandboxHandles enter_function(const Sandbox& sandbox, int plugin, View view) {
   SandboxHandles inside;
-  // An own session is an own scheduling group (sched(7), autogroup): one spinning function cannot starve
-  // another.
+  // A separate session is a separate scheduling group (sched(7), autogroup): one spinning function cannot
+  // starve another.
   check(::setsid(), "start a session");
   ::umask(077);
   scheduling::never_preempt_others();

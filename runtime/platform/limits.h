@@ -23,9 +23,9 @@ void apply_process_count(std::uint64_t count);
 std::uint64_t raise_open_files();
 
 /// Makes the table of descriptors large enough for `count` of them, or as many as are allowed, now: in a
-/// process with threads the kernel grows it step by step, and lets whoever opens one wait for all processors
-/// each time (synchronize_rcu in the kernel's fs/file.c; 15 to 24 ms seen while all are busy). To be called
-/// before the first thread. It costs 8 bytes of the kernel's memory for each. Failure does no harm.
+/// process with threads the kernel grows it step by step, and makes the thread that opens one wait for all
+/// processors each time (synchronize_rcu in the kernel's fs/file.c; 15 to 24 ms seen while all are busy). To
+/// be called before the first thread. It costs 8 bytes of the kernel's memory for each. Failure does no harm.
 void prepare_descriptors(std::uint64_t count);
 
 /// True when this program was built with AddressSanitizer or ThreadSanitizer.

@@ -23,7 +23,7 @@ UniqueFd open_for_appending(const std::string& path);
 /// Writes all of `text`. Returns an empty string, or why not (a full disk).
 std::string write_file(int file, std::string_view text);
 
-/// Whether somebody may be sitting in front of it (isatty(3)).
+/// Whether it is a terminal (isatty(3)).
 bool is_terminal(int descriptor);
 
 /// Whether the calling process has a controlling terminal (tty(4)), whatever its descriptors are.

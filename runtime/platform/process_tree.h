@@ -9,8 +9,8 @@ namespace coffees::platform::process_tree {
 /// descendants that live. What ends elsewhere in the tree is missing afterwards.
 std::int64_t cpu_nanoseconds();
 
-/// Bytes of memory that process `root` and its descendants hold, each page divided by the number of those who
-/// share it (Pss of /proc/PID/smaps_rollup). 0 when that cannot be seen.
+/// Bytes of memory that process `root` and its descendants hold, each page divided by the number of processes
+/// that share it (Pss of /proc/PID/smaps_rollup). 0 when that cannot be seen.
 std::uint64_t memory(int root);
 
 }  // namespace coffees::platform::process_tree

@@ -27,7 +27,7 @@ class SharedMemory {
 
   /// New memory of `size` bytes, and the descriptor by which others map it. Throws SystemError.
   static std::pair<SharedMemory, UniqueFd> create(std::size_t size);
-  /// Maps memory that somebody else has made. Throws SystemError.
+  /// Maps memory that another process has made. Throws SystemError.
   static SharedMemory map(int descriptor, std::size_t size);
 
   [[nodiscard]] void* data() const { return data_; }

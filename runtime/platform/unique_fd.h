@@ -39,7 +39,7 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-/// Closes every descriptor from `first` on, whoever opened it (close_range(2)).
+/// Closes every descriptor from `first` on, whichever code opened it (close_range(2)).
 inline void close_descriptors_from(unsigned int first) { (void)::close_range(first, ~0U, 0); }
 
 }  // namespace coffees::platform

@@ -59,10 +59,12 @@ Task<InvocationResult> WorkerPool::invoke(Loan& loan, TurnListener& listener) {
     result = co_await worker.worker->invoke(*loan.call, settings().timeout, loan.kind == Loan::Kind::cold,
                                             listener);
   } catch (const std::exception& error) {
-    diagnostics::warn_seldom(diagnostics::Room::worker, "exception " + settings().function,
-                             "an invocation of " + settings().function + " was given up: " + error.what());
-    result.outcome = Outcome::failure(Outcome::Kind::no_resources, error.what(),
-                                      "the machine is short of something; its worker was stopped");
+    diagnostics::warn_seldom(
+        diagnostics::Room::worker, "exception " + settings().function,
+        "an invocation of " + settings().function + " failed inside the server: " + error.what());
+    result.outcome =
+        Outcome::failure(Outcome::Kind::no_resources, error.what(),
+                         "the machine lacks memory, processes or descriptors; the worker was stopped");
   }
   if (result.delivery == Delivery::revoked) {
     loan.ticket->revoked = true;

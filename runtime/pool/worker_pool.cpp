@@ -70,12 +70,12 @@ void WorkerPool::warn_of_breaker(scaler::CircuitBreaker::State state) const {
   if (state == Breaker::State::open)
     diagnostics::warn(diagnostics::Room::pool,
                       function +
-                          ": breaker open: its workers died several times in a row, and its requests get "
-                          "503 until a trial is answered; the last cause: " +
+                          ": breaker open: its workers died several times in a row; requests get 503 until a "
+                          "trial request is answered; last cause: " +
                           breaker_.last_cause());
   if (state == Breaker::State::closed)
     diagnostics::warn(diagnostics::Room::pool,
-                      function + ": breaker closed: a trial was answered, its requests are served");
+                      function + ": breaker closed: a trial request was answered; requests are served again");
 }
 
 scaler::Snapshot WorkerPool::snapshot() const {

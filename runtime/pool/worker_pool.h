@@ -69,6 +69,7 @@ class WorkerPool {
   [[nodiscard]] scaler::Snapshot snapshot() const;
   [[nodiscard]] SourceStatus source_status() const { return source_->status(); }
   [[nodiscard]] bool breaker_is_open() const { return breaker_.is_open(); }
+  [[nodiscard]] scaler::CircuitBreaker::State breaker_state() const { return breaker_.state(); }
 
   // -- For Lease.
   Task<InvocationResult> invoke(Loan& loan, TurnListener& listener);

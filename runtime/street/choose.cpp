@@ -60,8 +60,7 @@ Choice choose(const Problem& problem) {
             "are requests, keeps them apart, stops what takes too long, and lets them go afterwards"};
   return {"processes",
           "tasks that share nothing but take longer than a timeout allows need processes of your own: as "
-          "parallel, "
-          "and nobody stops them"};
+          "parallel, and without a timeout"};
 }
 
 }  // namespace coffees::street

@@ -15,7 +15,7 @@ namespace coffees::street {
 struct Lunch {
   int tasks = 0;
   Duration wait{0};        ///< each waits so long (I/O-bound), or
-  std::size_t digits = 0;  ///< if not 0, each computes so many digits of pi (CPU-bound)
+  std::size_t digits = 0;  ///< if not 0, each computes this many digits of pi (CPU-bound)
 };
 
 /// From when to when one task was under way.

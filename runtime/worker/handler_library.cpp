@@ -47,11 +47,11 @@ HandlerLibrary::HandlerLibrary(const std::string& path) {
   if (plugin_ == nullptr) throw LibraryError("E204", "the entry point 'coffees_plugin' returned nothing");
   if (plugin_->abi_version != COFFEES_ABI_VERSION)
     throw LibraryError("E203", "built for handler ABI " + std::to_string(plugin_->abi_version) +
-                                   "; this runtime speaks ABI " + std::to_string(COFFEES_ABI_VERSION));
+                                   "; this runtime uses ABI " + std::to_string(COFFEES_ABI_VERSION));
   constexpr std::size_t needed = offsetof(coffees_plugin_v1, release) + sizeof(plugin_->release);
   if (plugin_->struct_size < needed || plugin_->call == nullptr || plugin_->release == nullptr)
     throw LibraryError("E203",
-                       "its coffees_plugin struct is shorter than ABI 1 asks for, or lacks call or release");
+                       "its coffees_plugin struct is shorter than ABI 1 requires, or has no call or release");
 }
 
 void HandlerLibrary::run(Step step, const char* name) const {

@@ -27,7 +27,7 @@ LoadExplanation explain_missing(const std::string& name, const std::string& path
       (known && wanted->wanted_by != path ? wanted->wanted_by + ", which it uses, needs " : "it needs ") +
       name + ", which was not found. ";
   if (name.find('/') != std::string::npos) {
-    explanation.message += "It is named by a path, which was looked for as it stands.";
+    explanation.message += "It is named by a path, and there is no such file.";
     explanation.hint = "link with -L FOLDER -l NAME instead of the library's path, and -Wl,-rpath,'$ORIGIN'";
     return explanation;
   }
@@ -35,7 +35,7 @@ LoadExplanation explain_missing(const std::string& name, const std::string& path
       "It was looked for in " +
       (known && !wanted->folders.empty()
            ? joined(wanted->folders) + " (the library's RUNPATH or RPATH), "
-           : std::string("no folder of the library's own (it has no RUNPATH that leads anywhere), ")) +
+           : std::string("no folder of the library's own (no RUNPATH leads to a folder), ")) +
       "in /etc/ld.so.cache, /lib and /usr/lib. ";
   explanation.message +=
       private_root
@@ -67,7 +67,7 @@ LoadExplanation explain_load_failure(const std::string& code, const std::string&
   }
   if (text.find(kUndefined) != std::string::npos)
     return {text, "link the library that defines it (-l NAME), or compile the source file that does"};
-  return {text, "ldd " + path + " shows what it is made of"};
+  return {text, "ldd " + path + " lists the libraries that it needs"};
 }
 
 }  // namespace coffees

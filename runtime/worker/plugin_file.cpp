@@ -55,7 +55,7 @@ PluginFault examine(int file) {
     if (!version) continue;
     if (*version == COFFEES_ABI_VERSION) return {};
     return {"E203",
-            "was built for handler ABI " + std::to_string(*version) + "; this coffees speaks ABI " +
+            "was built for handler ABI " + std::to_string(*version) + "; this coffees uses ABI " +
                 std::to_string(COFFEES_ABI_VERSION),
             "rebuild it against the installed <coffees/handler.hpp>"};
   }

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "base/units.h"
 #include "diagnostics/diagnostics.h"
 #include "planted_bug.h"
 #include "platform/channel.h"
@@ -23,17 +24,6 @@ constexpr auto kEndTime = std::chrono::seconds(1);
 // For init to say how a process ended; it does within a millisecond. Longer only if it cannot know which
 // process this is.
 constexpr auto kReportTime = std::chrono::milliseconds(250);
-
-std::string format_duration(Duration duration) {
-  const double seconds = std::chrono::duration<double>(duration).count();
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g s", seconds);
-  return text.data();
-}
-
-std::string format_memory(std::uint64_t bytes) {
-  return bytes % (1 << 20) == 0 ? std::to_string(bytes >> 20) + " MiB" : std::to_string(bytes) + " bytes";
-}
 
 }  // namespace
 
@@ -240,7 +230,7 @@ Outcome ProcessWorker::interrupted(Wake why) const {
 Outcome ProcessWorker::out_of_memory() const {
   return Outcome::failure(
       Outcome::Kind::out_of_memory,
-      settings_.function + " ran out of memory: its limit is " + format_memory(settings_.memory),
+      settings_.function + " ran out of memory: its limit is " + format_size(settings_.memory),
       "raise `memory` of [functions." + settings_.function + "]");
 }
 
@@ -248,7 +238,7 @@ Outcome ProcessWorker::protocol_error(const char* what) const {
   diagnostics::warn_seldom(diagnostics::Room::worker, "protocol " + settings_.function,
                            name_ + " sent " + what + "; it is replaced");
   return Outcome::failure(Outcome::Kind::protocol_error, name_ + " sent " + what,
-                          "does the handler write to descriptor 3? It belongs to the runtime");
+                          "check whether the handler writes to descriptor 3, which belongs to the runtime");
 }
 
 Task<Outcome> ProcessWorker::died() {
@@ -283,7 +273,7 @@ std::string ProcessWorker::how_it_ended() {
   if (!said) {
     if (!ended_) return "closed its channel";
     if (!why_.empty()) return why_;
-    if (!exit_) return "ended, and how is not known";
+    if (!exit_) return "ended, and the reason is not known";
     std::string how = (exit_->signal == 0 ? "ended: " : "died: ") + platform::describe(*exit_);
     // From glibc 2.41 on abort() ends so as process 1, with all signals blocked: nothing of ours sees it.
     if (exit_->signal == SIGSEGV) how += ", or abort() after SIGABRT was set back to its default";

@@ -24,11 +24,12 @@ namespace coffees {
 /// What every worker process of a function has in common.
 struct ProcessSettings {
   std::string function;
-  std::uint16_t index = 0;         ///< its place in the configuration
-  std::uint64_t max_body = 0;      ///< bytes of the longest answer that is accepted
-  std::uint64_t memory = 0;        ///< bytes, for messages
-  MemoryBudget* budget = nullptr;  ///< charged with large answers; outlives the workers; null: nobody counts
-  bool own_pid_namespace = true;   ///< else what the worker started is killed by its process group
+  std::uint16_t index = 0;     ///< its place in the configuration
+  std::uint64_t max_body = 0;  ///< bytes of the longest answer that is accepted
+  std::uint64_t memory = 0;    ///< bytes, for messages
+  MemoryBudget* budget =
+      nullptr;  ///< charged with large answers; outlives the workers; null: nothing is counted
+  bool own_pid_namespace = true;  ///< else what the worker started is killed by its process group
 };
 
 /// A worker process behind a mailbox for small packets and a channel for the others (wire.h). Everything that

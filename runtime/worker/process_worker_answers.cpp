@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/field_syntax.h"
 #include "diagnostics/diagnostics.h"
-#include "field_syntax.h"
 #include "planted_bug.h"
 #include "platform/channel.h"
 #include "refusals.h"
@@ -32,7 +32,7 @@ std::optional<Outcome> ProcessWorker::look_at(const wire::Packet& packet) {
   } else if (packet.header.kind == wire::Kind::abort_notice && !abort_notice_) {
     take_abort_notice(packet.meta);
   } else {
-    return protocol_error("a packet that is no answer to this request");
+    return protocol_error("a packet that does not answer this request");
   }
   return std::nullopt;
 }
@@ -77,7 +77,7 @@ Task<Outcome> ProcessWorker::receive_answer() {
       co_return protocol_error("a packet that cannot be read");
     if (packet.header.kind != wire::Kind::response) {
       // The mailbox holds it for as long as it is looked at: what is no answer would be read for ever.
-      if (by_mail) co_return protocol_error("mail that is no answer");
+      if (by_mail) co_return protocol_error("a mailbox packet that is not an answer");
       if (std::optional<Outcome> trouble = look_at(packet)) co_return std::move(*trouble);
       continue;
     }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "header_block.h"
+#include "base/header_block.h"
 #include "platform/abort_notifier.h"
 #include "platform/channel.h"
 #include "platform/fitness.h"

@@ -25,9 +25,6 @@ namespace coffees::wire {
 constexpr std::size_t kMaxPacket = 128 * 1024;
 constexpr std::uint32_t kMagic = 0x31574343;  // "CCW1"
 
-/// Room for answers whose length is not known yet: none is sent so far, and a reader refuses it.
-constexpr std::uint64_t kUnknownSize = ~std::uint64_t{0};
-
 enum class Kind : std::uint32_t {
   hello = 1,     ///< the worker is isolated; meta: Hello
   ready,         ///< where hello says that there is more to do: it is done; meta: Ready

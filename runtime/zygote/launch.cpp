@@ -26,8 +26,9 @@ bool receive_report(Descriptor& channel, Report& report, std::vector<platform::U
         platform::receive_with_descriptors(channel.native_handle(), platform::writable_bytes_of(report));
   } catch (const platform::SystemError& error) {
     received.state = ReceiveState::closed;  // what cannot be heard is replaced like what has ended
-    diagnostics::warn_seldom(Room::zygote, "channel",
-                             std::string("a function's processes cannot be heard: ") + error.what());
+    diagnostics::warn_seldom(
+        Room::zygote, "channel",
+        std::string("reports of a function's processes cannot be received: ") + error.what());
   }
   closed = false;
   if (received.state == ReceiveState::would_block) return false;
@@ -105,7 +106,7 @@ Task<Outcome> ZygoteSource::launch_init() {
   if (init->process) platform::kill_process(init->process.get());
   init->channel.close();
   if (init->failure) co_return failed_step("the sandbox of", *init->failure);
-  co_return no_resources("the init process of " + settings_.process.function + " did not come up");
+  co_return no_resources("the init process of " + settings_.process.function + " did not start");
 }
 
 Task<> ZygoteSource::read_init(std::shared_ptr<Init> init) {
@@ -234,7 +235,7 @@ Task<Outcome> ZygoteSource::launch_zygote() {
   }
   if (zygote->ready && zygote->open_files > 0 && !loads_in_workers())
     sink_.note(zygote_origin(), {},
-               "the library has opened files while it was loaded, which workers do not inherit: " +
+               "workers do not inherit the files that the library opened while it was loaded: " +
                    std::to_string(zygote->open_files) + " (" + zygote->open_names +
                    "); open them in COFFEES_WORKER_INIT");
   if (zygote->ready) {

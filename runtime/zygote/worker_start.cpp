@@ -76,7 +76,7 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     if (!lost || silences > 1) co_return result;
   }
   if (ok(result.failure))
-    result.failure = no_resources("the zygote of " + settings_.process.function + " keeps dying");
+    result.failure = no_resources("the zygote of " + settings_.process.function + " dies at every start");
   co_return result;
 }
 
@@ -140,11 +140,11 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
     lost = true;
     if (first.expired && !zygote->gone) {
       give_up(*zygote);
-      co_return init_failed(worker.name() + " did not come up, and no other one for two seconds",
-                            "a fork handler (pthread_atfork) of the library that waits, or a machine that is "
-                            "overloaded, would do that");
+      co_return init_failed(worker.name() + " did not start, and no other worker did within two seconds",
+                            "possible causes: a fork handler (pthread_atfork) of the library that waits, or "
+                            "an overloaded machine");
     }
-    co_return no_resources(worker.name() + " did not come up");
+    co_return no_resources(worker.name() + " did not start");
   }
   if (hello.error != 0) {
     Report report{.error = hello.error};
@@ -154,7 +154,7 @@ Task<Outcome> ZygoteSource::complete_start(ProcessWorker& worker, WorkerNumber n
   }
   if (!worker.has_process()) {
     lost = true;
-    co_return no_resources(worker.name() + " ended as soon as it had come up");
+    co_return no_resources(worker.name() + " ended as soon as it had started");
   }
   worker.on_end([this, number, &worker] { worker_ended(number, worker.how_it_ended()); });
   // If the zygote's library lies about the number, it stays unknown how its workers end, no more.

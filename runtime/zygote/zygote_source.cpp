@@ -15,7 +15,7 @@ bool is_shortage(int error) {
   return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 }
 
-// The same for one more of those who wait for it.
+// The same for one more coroutine that waits for it.
 Outcome repeated(const Outcome& prepared) {
   return Outcome::failure(prepared.kind, prepared.message, prepared.hint);
 }
@@ -24,9 +24,8 @@ Outcome repeated(const Outcome& prepared) {
 
 Outcome no_resources(const std::string& what) {
   diagnostics::warn_seldom(Room::zygote, "no resources", "no worker can be started: " + what);
-  return Outcome::failure(
-      Outcome::Kind::no_resources, what,
-      "the machine refused it now: fewer workers, or higher limits (ulimit -u, -n), would help");
+  return Outcome::failure(Outcome::Kind::no_resources, what,
+                          "use fewer workers, or raise the limits (ulimit -u, -n)");
 }
 
 ZygoteSource::ZygoteSource(Loop& loop, TimerQueue& timers, SourceSettings settings, LogSink& sink)
@@ -96,7 +95,7 @@ Outcome ZygoteSource::failed_step(const char* who, const Report& report) const {
   if (is_shortage(report.error)) return no_resources(text);
   const bool of_files = std::string_view(report.step).starts_with("show ");
   return Outcome::failure(Outcome::Kind::init_failed, text,
-                          of_files ? "see whether it is still there: `files` or the handler library names it"
+                          of_files ? "check that it still exists: `files` or the handler library names it"
                                    : "the start-up report says what this host allows");
 }
 

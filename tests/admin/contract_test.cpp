@@ -5,12 +5,13 @@
 #include "admin/api.h"
 #include "admin/openapi.h"
 #include "catch.h"
+#include "refusal_code.h"
 
 using namespace coffees;
 using nlohmann::json;
 
 TEST_CASE("openapi.json describes exactly the routes that there are") {
-  const json document = json::parse(admin::kOpenApi);
+  const json document = json::parse(admin::openapi_document());
   std::set<std::string> described;
   for (const auto& [path, methods] : document["paths"].items())
     for (const auto& [method, operation] : methods.items()) {
@@ -27,7 +28,7 @@ TEST_CASE("openapi.json describes exactly the routes that there are") {
 }
 
 TEST_CASE("what openapi.json requires is also described, and every reference leads somewhere") {
-  const json document = json::parse(admin::kOpenApi);
+  const json document = json::parse(admin::openapi_document());
   const std::function<void(const json&)> check = [&](const json& node) {
     if (node.is_object()) {
       if (node.contains("$ref")) {
@@ -44,7 +45,7 @@ TEST_CASE("what openapi.json requires is also described, and every reference lea
 }
 
 TEST_CASE("each parameter in a path is described") {
-  const json document = json::parse(admin::kOpenApi);
+  const json document = json::parse(admin::openapi_document());
   for (const auto& [path, methods] : document["paths"].items())
     for (const auto& [method, operation] : methods.items()) {
       std::set<std::string> described;
@@ -53,4 +54,16 @@ TEST_CASE("each parameter in a path is described") {
       for (const std::string& name : described) CHECK(path.find(name) != std::string::npos);
       CHECK(static_cast<std::size_t>(std::count(path.begin(), path.end(), '{')) == described.size());
     }
+}
+
+TEST_CASE("openapi.json lists every code that an answer of the admin port can have") {
+  const json document = json::parse(admin::openapi_document());
+  const json& code = document["components"]["schemas"]["Problem"]["properties"]["code"];
+  std::set<std::string> listed;
+  for (const json& name : code["enum"]) CHECK(listed.insert(name.get<std::string>()).second);
+  for (const RefusalRow& row : refusal_rows()) {
+    CHECK(listed.count(row.name) == 1);
+    CHECK(code["description"].get<std::string>().find(row.title) != std::string::npos);
+  }
+  CHECK(listed.count("unknown_function") == 1);
 }

@@ -99,7 +99,7 @@ int main(int count, char** arguments) {
     Late late;
     for (int i = 0; i < std::atoi(arguments[2]); ++i) {
       if (!eventually([&] { return server.workers().size() == workers; }))
-        throw std::runtime_error("the waiting workers did not come up");
+        throw std::runtime_error("the waiting workers did not start");
       sleep_ms(20);  // counted as processes, they still have to say that they are ready
       round(server.port(), server.workers(), late);
     }

@@ -214,7 +214,10 @@ TEST_CASE("workers that stand there for min_warm do not say that they retire") {
 TEST_CASE("a function that died again and again is listed as that") {
   Server server(function("misbehave", fixture("misbehave")));
   for (int i = 0; i < 5; ++i) post(server.port(), "/misbehave", R"({"do":"abort"})");
-  CHECK(run_coffees({"list", "--server", server.url()}).out.find("crash loop") != std::string::npos);
+  const std::string listed = run_coffees({"list", "--server", server.url()}).out;
+  CHECK(listed.find("crash loop") != std::string::npos);
+  CHECK(listed.find("BREAKER") != std::string::npos);
+  CHECK(listed.find(" open ") != std::string::npos);
   CHECK(get(server.admin_port(), "/").body.find("crash loop") != std::string::npos);
 }
 

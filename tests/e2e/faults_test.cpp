@@ -209,7 +209,7 @@ TEST_CASE("memory is limited, and running out of it is called that") {
     const Response response = misbehave(server, what);
     CHECK(response.status == 502);
     CHECK(response.json()["code"] == "out_of_memory");
-    CHECK(response.json()["detail"].get<std::string>().find("64 MiB") != std::string::npos);
+    CHECK(response.json()["detail"].get<std::string>().find("64MiB") != std::string::npos);
   }
   CHECK(post(server.port(), "/misbehave", "{}").status == 200);
 }

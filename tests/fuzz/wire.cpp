@@ -12,7 +12,7 @@
 #include <memory>
 #include <optional>
 
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 #include "front/answer.h"
 #include "fuzz/answers.h"
 #include "fuzz/targets.h"

@@ -2,8 +2,8 @@
 
 #include <random>
 
+#include "base/header_block.h"
 #include "catch.h"
-#include "header_block.h"
 
 using namespace coffees;
 using namespace coffees::wire;

@@ -59,7 +59,7 @@ class Signal {
   std::vector<asio::steady_timer*> waiting_;
 };
 
-/// A queue between tasks: whoever takes from an empty one lets the others run until there is something.
+/// A queue between tasks: a task that takes from an empty one lets the others run until an item is there.
 template <typename Item>
 class AsyncQueue {
  public:

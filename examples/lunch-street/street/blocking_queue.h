@@ -1,4 +1,4 @@
-// A queue between threads: whoever takes from an empty one sleeps until there is something.
+// A queue between threads: a thread that takes from an empty one sleeps until an item is there.
 #pragma once
 
 #include <condition_variable>

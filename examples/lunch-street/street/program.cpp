@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -40,7 +41,7 @@ void say(std::string_view who, std::string_view what) {
     const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
-      output_failed = true;  // told at the end: whoever says something has something else to do
+      output_failed = true;  // reported at the end: the caller has other work now
       return;
     }
     rest.remove_prefix(static_cast<std::size_t>(written));
@@ -58,24 +59,49 @@ void compute(double story_seconds) {
   }
 }
 
-Program::Program(const std::string& about) : app_(about) {
-  option("--speed", speed_, "all waiting times are divided by this")
+Program::Program(const std::string& about) : app_(std::make_unique<CLI::App>(about)) {
+  app_->add_option("--speed", speed_, "all waiting times are divided by this")
+      ->capture_default_str()
       ->check(CLI::Range(0.1, 1000.0))
       ->check([](const std::string& text) {
         return text.find("nan") == std::string::npos ? "" : "not a number";
       });
 }
 
-void Program::begin() const {
-  speed = speed_;
-  // Whoever started this may have it ignored: then nobody could wait for a process any more (waitpid(2)).
-  std::signal(SIGCHLD, SIG_DFL);
-  begin_story();
+Program::~Program() = default;
+
+void Program::option(const std::string& name, int& value, const std::string& about, int least, int most) {
+  app_->add_option(name, value, about)->capture_default_str()->check(CLI::Range(least, most));
 }
 
-int Program::failed(const std::exception& error) const {
-  fmt::print(stderr, "error: {}\n", error.what());
-  return 1;
+void Program::option(const std::string& name, unsigned& value, const std::string& about) {
+  app_->add_option(name, value, about)->capture_default_str();
+}
+
+void Program::option(const std::string& name, std::string& value, const std::string& about) {
+  app_->add_option(name, value, about)->capture_default_str();
+}
+
+int Program::run(int argc, char** argv, const std::function<void()>& body) {
+  try {
+    app_->parse(argc, argv);
+    begin();
+    body();
+    check_output();
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app_->exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 1;
+  }
+}
+
+void Program::begin() const {
+  speed = speed_;
+  // The program that started this one may have it ignored; then no process could be waited for (waitpid(2)).
+  std::signal(SIGCHLD, SIG_DFL);
+  begin_story();
 }
 
 }  // namespace lunch

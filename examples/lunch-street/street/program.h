@@ -2,10 +2,15 @@
 // when.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+namespace CLI {
+class App;
+}
 
 namespace lunch {
 
@@ -35,35 +40,24 @@ void compute(double story_seconds);
 class Program {
  public:
   explicit Program(const std::string& about);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
 
-  /// A further option, "--customers"; keeps `value` where it is not given.
-  template <typename Value>
-  CLI::Option* option(const std::string& name, Value& value, const std::string& about) {
-    return app_.add_option(name, value, about)->capture_default_str();
-  }
+  /// Further options, such as "--customers"; each keeps `value` where it is not given. Anything but a whole
+  /// number from `least` to `most` is a wrong option.
+  void option(const std::string& name, int& value, const std::string& about, int least, int most);
+  void option(const std::string& name, unsigned& value, const std::string& about);
+  void option(const std::string& name, std::string& value, const std::string& about);
 
   /// Reads the command line, then calls `body` and the story begins. Returns the exit code for main(): 0, 1
   /// when `body` throws (says what), 2 for wrong options.
-  template <typename Body>
-  int run(int argc, char** argv, Body&& body) {
-    try {
-      app_.parse(argc, argv);
-      begin();
-      body();
-      check_output();
-      return 0;
-    } catch (const CLI::ParseError& error) {
-      return app_.exit(error) == 0 ? 0 : 2;
-    } catch (const std::exception& error) {
-      return failed(error);
-    }
-  }
+  int run(int argc, char** argv, const std::function<void()>& body);
 
  private:
   void begin() const;
-  int failed(const std::exception& error) const;
 
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;  // CLI11's header takes seconds to compile: only program.cpp reads it
   double speed_ = 1;
 };
 

@@ -119,7 +119,7 @@ class Context {
     return std::max(std::chrono::nanoseconds(deadline() - std::chrono::steady_clock::now()),
                     std::chrono::nanoseconds(0));
   }
-  /// True when nobody waits for the answer any more, because the deadline has passed.
+  /// True once the deadline has passed: the client does not get the answer any more.
   [[nodiscard]] bool cancelled() const { return remaining().count() == 0; }
   /// True when this invocation waited for its worker to start.
   [[nodiscard]] bool cold() const { return context_.cold != 0; }

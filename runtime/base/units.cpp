@@ -1,4 +1,4 @@
-#include "config/units.h"
+#include "base/units.h"
 
 #include <fmt/format.h>
 
@@ -6,12 +6,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <numeric>
-#include <vector>
 
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 
-namespace coffees::config {
+namespace coffees {
 namespace {
 
 struct Unit {
@@ -62,8 +60,8 @@ std::optional<Quantity> take_quantity(std::string_view& text, const std::array<U
   return std::nullopt;
 }
 
-// In the largest unit that leaves no fraction; empty when there is none. Nothing is rounded: what is shown
-// can be written into a file.
+// In the largest unit that leaves no fraction; empty when every unit leaves one. Nothing is rounded: what is
+// shown can be written into a file.
 template <std::size_t Count>
 std::string in_whole_units(std::int64_t value, const std::array<Unit, Count>& units) {
   for (auto unit = units.rbegin(); unit != units.rend(); ++unit) {
@@ -72,21 +70,6 @@ std::string in_whole_units(std::int64_t value, const std::array<Unit, Count>& un
       return fmt::format("{}{}", value / factor, unit->name);
   }
   return {};
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -125,17 +108,13 @@ std::string format_size(std::uint64_t bytes) {
   return in_whole_units(static_cast<std::int64_t>(bytes), kSizes);
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t best_distance = word.size() / 3 + 2;
-  for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
-  }
-  return best;
+std::string rough_duration(double milliseconds) {
+  if (milliseconds < 1000) return fmt::format("{:.0f}ms", milliseconds);
+  const double seconds = milliseconds / 1000;
+  if (seconds < 60) return fmt::format("{:.0f}s", seconds);
+  const auto whole = static_cast<long long>(seconds);
+  if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
+  return fmt::format("{}h{:02}m", whole / 3600, whole % 3600 / 60);
 }
 
-}  // namespace coffees::config
+}  // namespace coffees

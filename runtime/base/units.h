@@ -6,9 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-namespace coffees::config {
+namespace coffees {
 
 /// "250ms", "3s", "1.5m", "1h30m", "1d" (24 hours): numbers with units from large to small, of which the last
 /// may have a fraction. Nothing for anything else, negative and overlong ones included.
@@ -25,7 +24,23 @@ std::string format_duration(std::chrono::nanoseconds duration);
 /// The same for bytes: "128MiB".
 std::string format_size(std::uint64_t bytes);
 
-/// The word in `known` that `word` was probably meant to be, or an empty string.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+/// A length of time for a table, in milliseconds: "35ms", "12s", "3m20s", "5h07m".
+std::string rough_duration(double milliseconds);
 
-}  // namespace coffees::config
+/// With a fraction.
+constexpr double in_milliseconds(std::chrono::nanoseconds duration) {
+  return static_cast<double>(duration.count()) * 1e-6;
+}
+
+/// A length of time in integers, to be written as "{whole}.{thousandths:03}": floating point would take a
+/// tenth of an answer's time. Less than 0 counts as 0.
+struct Milliseconds {
+  std::int64_t whole;
+  std::int64_t thousandths;  ///< of a millisecond, cut, not rounded
+};
+constexpr Milliseconds split_milliseconds(std::chrono::nanoseconds duration) {
+  const std::int64_t microseconds = duration.count() > 0 ? duration.count() / 1000 : 0;
+  return {microseconds / 1000, microseconds % 1000};
+}
+
+}  // namespace coffees

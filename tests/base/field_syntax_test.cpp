@@ -1,7 +1,7 @@
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 
+#include "base/header_block.h"
 #include "catch.h"
-#include "header_block.h"
 
 using namespace coffees;
 

@@ -1,9 +1,9 @@
-#include "field_syntax.h"
+#include "base/field_syntax.h"
 
 #include <algorithm>
 #include <array>
 
-#include "header_block.h"
+#include "base/header_block.h"
 
 namespace coffees {
 namespace {
