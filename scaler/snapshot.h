@@ -10,7 +10,7 @@ namespace coffees::scaler {
 /// A moment, counted from any fixed origin; only differences matter. The caller reads the clock.
 using Time = std::chrono::nanoseconds;
 
-/// The limits of one function, from its configuration.
+/// The limits of one function, from its configuration, which has the same defaults.
 struct Rules {
   Time keep_warm{
       std::chrono::minutes(5)};  ///< how long an idle worker waits, counted from its last completion

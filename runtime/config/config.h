@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "base/defaults.h"
+#include "scaler/snapshot.h"
+
 namespace coffees::config {
 
 using Duration = std::chrono::nanoseconds;
@@ -40,14 +43,14 @@ struct SecretSource {
 /// order.
 struct Function {
   std::string name;
-  std::string path;                           ///< of the handler library
-  Duration timeout{std::chrono::seconds(3)};  ///< of one invocation; negative: off
-  Duration init_timeout{std::chrono::seconds(10)};
-  Duration keep_warm{std::chrono::minutes(5)};  ///< idle life; max(): for ever
+  std::string path;                       ///< of the handler library
+  Duration timeout = defaults::kTimeout;  ///< of one invocation; negative: off
+  Duration init_timeout = defaults::kInitTimeout;
+  Duration keep_warm = scaler::Rules{}.keep_warm;  ///< idle life; max(): for ever
   std::uint32_t min_warm = 0;
-  std::uint32_t limit = 100;
+  std::uint32_t limit = static_cast<std::uint32_t>(scaler::Rules{}.limit);
   std::uint32_t queue = 0;
-  Duration queue_timeout{std::chrono::seconds(1)};
+  Duration queue_timeout = defaults::kQueueTimeout;
   std::uint64_t max_requests = 0;       ///< 0: never retired for it
   std::uint64_t memory = 128ULL << 20;  ///< bytes
   std::uint32_t processes = 32;
@@ -88,16 +91,16 @@ struct Server {
   std::vector<std::string> hosts;            ///< further names that clients may call us by
   std::vector<std::string> origins;          ///< other origins whose web pages may call functions; "*": all
   std::vector<std::string> trusted_proxies;  ///< addresses and networks whose X-Forwarded-For is believed
-  std::uint64_t max_body = 6ULL << 20;       ///< bytes, requests and answers
-  std::uint64_t min_upload = 64ULL << 10;    ///< bytes a second
+  std::uint64_t max_body = defaults::kMaxBody;      ///< bytes, requests and answers
+  std::uint64_t min_upload = defaults::kMinUpload;  ///< bytes a second
   std::uint64_t memory_budget = 0;  ///< bytes that requests and answers may take; 0: a quarter of the memory
-  Duration linger{std::chrono::seconds(2)};  ///< how long a refused client may go on sending
+  Duration linger = defaults::kLinger;  ///< how long a refused client may go on sending
   Duration drain{std::chrono::seconds(10)};
   IsolationWish isolation = IsolationWish::best;
   LogLevel log_level = LogLevel::info;
-  std::string log_file;                    ///< empty: the console alone
-  std::uint64_t log_file_size = 16 << 20;  ///< bytes
-  std::uint32_t log_files = 5;             ///< older ones that are kept
+  std::string log_file;                                  ///< empty: the console alone
+  std::uint64_t log_file_size = defaults::kLogFileSize;  ///< bytes
+  std::uint32_t log_files = defaults::kLogFiles;         ///< older ones that are kept
 };
 
 struct Config {

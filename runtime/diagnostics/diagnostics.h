@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/defaults.h"
 #include "clock.h"
 #include "console.h"
 
@@ -21,11 +22,11 @@ enum class Room { server, http, admin, pool, worker, zygote };
 /// Where it goes.
 struct Settings {
   Level least = Level::info;
-  bool json = false;                   ///< one JSON object a line instead of words
-  std::string file;                    ///< a log file beside the console; empty: none
-  std::uint64_t file_size = 16 << 20;  ///< bytes; then it is renamed to NAME.1.EXT, and so on
-  const Clock* clock = nullptr;        ///< for what is said seldom; null: the machine's
-  std::uint32_t files = 5;             ///< of the older ones
+  bool json = false;                                 ///< one JSON object a line instead of words
+  std::string file;                                  ///< a log file beside the console; empty: none
+  std::uint64_t file_size = defaults::kLogFileSize;  ///< bytes; then it is renamed to NAME.1.EXT, and so on
+  const Clock* clock = nullptr;                      ///< for what is said seldom; null: the machine's
+  std::uint32_t files = defaults::kLogFiles;         ///< of the older ones
 };
 
 /// From its construction to its end, say() reaches the console and the file. One at a time; made before and

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/defaults.h"
 #include "http/head_scanner.h"
 #include "http/request_parser.h"
 #include "http/target.h"
@@ -17,8 +18,9 @@ namespace coffees::http {
 struct RequestLimits {
   HeadLimits head{};
   Duration head_time{std::chrono::seconds(10)};  ///< from its first byte to the last one of its head
-  std::uint64_t max_body = 6ULL << 20;           ///< bytes
-  std::uint64_t min_upload = 64 << 10;  ///< bytes a second of a body, on average; `head_time` is given on top
+  std::uint64_t max_body = defaults::kMaxBody;   ///< bytes
+  std::uint64_t min_upload =
+      defaults::kMinUpload;  ///< bytes a second of a body, on average; `head_time` is given on top
   const char* slow_body_hint = "`min_upload` of [server] says how slowly it may come";
 };
 

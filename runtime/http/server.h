@@ -4,6 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <string>
 
+#include "base/defaults.h"
 #include "http/connection.h"
 #include "http/handler.h"
 #include "http/request_ids.h"
@@ -21,7 +22,7 @@ struct ServerSettings {
   Duration write_time{std::chrono::seconds(30)};  ///< for a client to take an answer or a piece of one, and
                                                   ///< a second more for each 64 KiB
   Duration stall_time{std::chrono::hours(24)};    ///< for a client to take anything at all of an answer
-  Duration linger{std::chrono::seconds(2)};       ///< how long a refused client may go on sending
+  Duration linger = defaults::kLinger;            ///< how long a refused client may go on sending
   MemoryBudget* budget =
       nullptr;  ///< what requests and answers may take; outlives the server; null: nothing is counted
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/defaults.h"
 #include "events/event_log.h"
 #include "pool/lease.h"
 #include "pool/worker_table.h"
@@ -20,8 +21,8 @@ struct PoolSettings {
   events::FunctionIndex index = 0;  ///< its place in the configuration
   std::uint32_t generation = 1;     ///< grows when its workers have to be replaced
   scaler::Rules rules;
-  Duration timeout{std::chrono::seconds(3)};  ///< of one invocation; negative: none
-  Duration queue_timeout{std::chrono::seconds(1)};
+  Duration timeout = defaults::kTimeout;  ///< of one invocation; negative: none
+  Duration queue_timeout = defaults::kQueueTimeout;
   std::uint64_t max_requests = 0;  ///< a worker is retired after that many; 0: never
   bool reuse = true;               ///< false: a worker serves one invocation only
   Duration patience = scaler::ConcurrencyLimiter::kPatience;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/defaults.h"
 #include "platform/isolation.h"
 #include "worker/mailbox_poller.h"
 #include "worker/plugin_libraries.h"
@@ -23,7 +24,7 @@ struct SourceSettings {
   platform::View view;         ///< what the function sees of the host; the libraries come by themselves
   std::vector<std::string> environment;  ///< "NAME=value"
   bool fresh = false;                    ///< start = "fresh": workers load the library themselves
-  Duration init_timeout{std::chrono::seconds(10)};
+  Duration init_timeout = defaults::kInitTimeout;
 };
 
 /// Makes the workers of one function. Start-up is lazy and repairs itself: whatever of init and zygote is
