@@ -2,6 +2,7 @@
 function(coffees_add_function name)
   set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/handler.exports)
   add_library(${name} MODULE ${ARGN})
+  # Without NAME_EXPORTS all functions are compiled alike, so that the tests can share a precompiled header.
   set_target_properties(${name} PROPERTIES PREFIX "" SUFFIX ".so" CXX_VISIBILITY_PRESET hidden
                                            VISIBILITY_INLINES_HIDDEN ON DEFINE_SYMBOL "" LINK_DEPENDS ${exports})
   target_link_libraries(${name} PRIVATE CloudCoffees::sdk)

@@ -1,4 +1,4 @@
-// coffees. All of it is in cli/run.cpp.
+// The program coffees: see cli/run.cpp.
 #include "cli/run.h"
 
 int main(int argc, char** argv) { return coffees::cli::run(argc, argv); }

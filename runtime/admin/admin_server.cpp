@@ -53,7 +53,7 @@ void AdminServer::run() {
       // Out of memory, most likely: what threw is lost, the others go on.
       diagnostics::warn_seldom(
           diagnostics::Room::admin, "exception",
-          std::string("a request to the admin port was closed after an internal error: ") + failure.what());
+          std::string("work on the admin port was lost to an internal error: ") + failure.what());
     }
   }
 }

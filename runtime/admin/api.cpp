@@ -119,7 +119,7 @@ Task<Reply> Api::answer(const Asked& asked) {
                       "GET /openapi.json lists the resources");
   Reply reply = problem(RefusalCode::method_not_allowed, "this resource does not support the method",
                         "allowed: " + allowed);
-  reply.fields = "Allow: " + allowed + "\r\n";
+  reply.fields += "Allow: " + allowed + "\r\n";
   co_return reply;
 }
 

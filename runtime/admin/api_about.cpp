@@ -29,7 +29,8 @@ Task<Reply> Api::healthz(const Asked&, const Segments&) {
 
 Task<Reply> Api::openapi(const Asked&, const Segments&) {
   Reply reply;
-  reply.body = openapi_document();
+  static const std::string text = openapi_document();
+  reply.body = text;
   co_return reply;
 }
 
@@ -83,7 +84,7 @@ Task<Reply> Api::events(const Asked& asked, const Segments&) {
   reply.fields = "Cache-Control: no-store\r\n";
   reply.pieces = streams_.open(query);
   if (!reply.pieces)
-    co_return problem(RefusalCode::too_many_streams, "128 clients follow the events already",
+    co_return problem(RefusalCode::too_many_streams, "128 clients already follow the events",
                       "close one of them");
   co_return reply;
 }

@@ -41,7 +41,7 @@ Task<Reply> Api::warm(const Asked& asked, const Segments& segments) {
     const Json wanted = body.is_object() && body.empty() ? Json(1U) : only_member(body, "count");
     if (!wanted.is_number_unsigned() || wanted.get<std::uint64_t>() > kMostListed)
       co_return problem(RefusalCode::bad_request, "the body cannot be used",
-                        "{\"count\": N}, N at most 10000; without a body, 1");
+                        "{\"count\": N}, N at most 10000; without a body or count, 1");
     count = wanted.get<std::uint64_t>();
   }
   const auto start = [this, name, count] {

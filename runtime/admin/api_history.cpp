@@ -56,10 +56,10 @@ std::optional<Reply> read_filter(const http::Parameters& query, HistoryFilter& f
 }
 
 Reply unknown_invocation() {
-  return problem(RefusalCode::unknown_invocation,
-                 "there is no such invocation, or its events are no longer kept",
-                 "the newest 8 MiB of events are kept, shared among the functions; a prefix of an id must "
-                 "match exactly one invocation");
+  return problem(
+      RefusalCode::unknown_invocation, "there is no such invocation, or its events are no longer kept",
+      "the newest events are kept, 8 MiB or more in all, shared among the functions; a prefix of an id must "
+      "match exactly one invocation");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ Reply problem_reply(int status, const char* code, const std::string& detail, con
   reply.status = status;
   reply.content_type = "application/problem+json";
   reply.body = http::problem_document({.status = status, .code = code, .detail = detail, .hint = hint});
+  http::append_error(reply.fields, code);
   return reply;
 }
 

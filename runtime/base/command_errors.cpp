@@ -72,9 +72,9 @@ constexpr std::array kCommandErrors{
     CommandError{"E207", "A process ended while it loaded a library.",
                  "A static constructor or COFFEES_INIT crashed or called exit().",
                  "The message names the signal and the place; debug the library's start."},
-    CommandError{"E208", "A handler library cannot be opened.",
-                 "There is no such file, or it may not be read.",
-                 "Build it, or correct `path` of the function; it is relative to coffees.toml."},
+    CommandError{
+        "E208", "A handler library cannot be opened.", "There is no such file, or it may not be read.",
+        "Build it, or correct `path` of the function; it is relative to the folder of coffees.toml."},
     CommandError{"E209", "The paths of a function's files and libraries are too long in all.",
                  "They are handed over in one message of at most 160 KiB.",
                  "Grant folders instead of many files, or shorten the paths."},
@@ -102,7 +102,7 @@ constexpr std::array kCommandErrors{
                  "See https://toml.io for the format."},
     CommandError{"E302", "A value cannot be used.", "It has no unit, another type, or is out of range.",
                  "The hint shows the form that is expected."},
-    CommandError{"E303", "A key is unknown.", "It may be misspelt, or belong into another table.",
+    CommandError{"E303", "A key is unknown.", "It may be misspelt, or belong in another table.",
                  "The hint names the likeliest key, or all keys."},
     CommandError{"E304", "A name cannot be a function's.", "Names are part of URLs.",
                  "Use letters, digits, - and _, at most 64, not beginning with _."},
@@ -121,10 +121,10 @@ constexpr std::array kCommandErrors{
     CommandError{"E311", "A file or folder cannot be granted.",
                  "It is not there, or the function's user may not read or write it.",
                  "Correct the path, or let that user read or write it (chown, chmod)."},
-    CommandError{"E312", "A secret cannot be read.",
-                 "Its file or variable is missing, or all values are too long.",
-                 "{ file = \"...\" } is relative to coffees.toml, { env = \"...\" } is a variable of "
-                 "`coffees serve`."},
+    CommandError{
+        "E312", "A secret cannot be read.", "Its file or variable is missing, or all values are too long.",
+        "{ file = \"...\" } is relative to the folder of coffees.toml, { env = \"...\" } is a variable of "
+        "`coffees serve`."},
 };
 
 }  // namespace

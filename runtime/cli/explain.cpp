@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "base/command_errors.h"
@@ -76,7 +75,8 @@ void print_markdown(const std::vector<Explained>& all) {
                  one.status == 0 ? "the handler's own" : std::to_string(one.status), one.exit_code, one.what,
                  one.hint);
   fmt::print(
-      "\n## Why a request reached no function\n\n| code | status | what | what to do |\n"
+      "\n## Why the server refused a request\n\nThose from `unauthorized` on are of the admin port "
+      "only.\n\n| code | status | what | what to do |\n"
       "| --- | --- | --- | --- |\n");
   for (const Explained& one : all)
     if (one.kind == "refusal")

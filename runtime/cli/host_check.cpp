@@ -91,7 +91,8 @@ class HostCheck {
       const Secret secret = read_secret(source);
       if (!secret.fault.empty())
         problem(function, "secrets", "E312", fmt::format("{}: {}", name, secret.fault),
-                "{ file = \"...\" } is relative to coffees.toml, { env = \"...\" } is a variable of `coffees "
+                "{ file = \"...\" } is relative to the folder of coffees.toml, { env = \"...\" } is a "
+                "variable of `coffees "
                 "serve`");
       total += name.size() + secret.value.size() + 2;
     }

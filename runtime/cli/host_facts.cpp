@@ -25,9 +25,7 @@ std::string likely_cause(const std::string& failure) {
   if (failure.find("map user id") != std::string::npos || failure.find("mount") != std::string::npos ||
       failure.find("proc") != std::string::npos)
     return "user namespaces have no privileges on this host (AppArmor's unprivileged_userns restriction, or "
-           "a "
-           "container that "
-           "masks /proc)";
+           "a container that masks /proc)";
   return "see the step that failed";
 }
 
@@ -43,13 +41,12 @@ std::vector<Feature> features_of(Level level, const std::string& why_not_full) {
   };
   const bool memory = basic && !platform::limits::built_with_sanitizer();
   return {
-      needs_full(
-          "own users",
-          "user namespace; handlers have uid 1000 inside, and an unprivileged one outside; no nested ones"),
+      needs_full("own users",
+                 "user namespace: uid 1000 inside, an unprivileged uid outside; no nested user namespaces"),
       needs_full("own processes", "PID namespace per worker: killing it kills all that it started"),
-      needs_full(
-          "private root",
-          "libraries and time zones read-only; /etc has ld.so.cache and localtime only; no /home, no /proc"),
+      needs_full("private root",
+                 "libraries and time zones read-only; of /etc ld.so.cache and localtime, more with `network` "
+                 "or `programs`; no /home, no /proc"),
       needs_full("private /tmp", "tmpfs per worker, gone with it; begins with what init left there"),
       needs_full("no network", "network namespace per function; its workers share its loopback interface"),
       needs_full("own IPC, host name", "IPC and UTS namespaces"),

@@ -1,4 +1,4 @@
-// The whole of `coffees`.
+// The command line of `coffees`, from argv to the exit code.
 #pragma once
 
 namespace coffees::cli {

@@ -96,7 +96,7 @@ Key<Server> token_key() {
 
 // Empty: none.
 Key<Server> log_file_key() {
-  Key<Server> key = text("log_file", &Server::log_file, "A file for what the server says about itself.");
+  Key<Server> key = text("log_file", &Server::log_file, "A file for the server's own messages.");
   key.read = [read = key.read](const toml::node& node, Server& server) -> std::string {
     if (node.value<std::string>() == "") {
       server.log_file.clear();
@@ -190,7 +190,8 @@ const std::vector<Key<Server>>& server_keys() {
                                 {"error", LogLevel::error},
                                 {"off", LogLevel::off}}),
       log_file_key(),
-      size("log_file_size", &Server::log_file_size, "The log file is renamed when it has so much.", 4 << 10),
+      size("log_file_size", &Server::log_file_size, "The log file is renamed when it reaches this size.",
+           4 << 10),
       count("log_files", &Server::log_files, "How many older log files are kept.", 0, 1000),
   };
   return keys;

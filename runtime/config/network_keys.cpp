@@ -132,8 +132,8 @@ Key<Server> min_upload_key() {
 Key<Server> memory_budget_key() {
   constexpr std::string_view automatic = "auto";
   Key<Server> key = size("memory_budget", &Server::memory_budget,
-                         "Memory for all requests and answers in progress; auto: a quarter of the machine's "
-                         "or the control group's.",
+                         "Memory for all requests and answers in progress; auto: a quarter of the memory of "
+                         "the machine or its control group, but room for at least four bodies of max_body.",
                          1 << 20);
   key.read = [read = key.read, automatic](const toml::node& node, Server& server) -> std::string {
     if (node.value<std::string>() == automatic) {

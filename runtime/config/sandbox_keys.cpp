@@ -141,7 +141,7 @@ Key<Function> files_key() {
       .name = "files",
       .about =
           "Files and folders of the host that the function sees, under /app unless `to` says otherwise; "
-          "read-only unless write = true. Relative paths are relative to this file.",
+          "read-only unless write = true. Relative paths start at this file's folder.",
       .read = read_files,
       .show = show_files,
       .schema =

@@ -146,7 +146,7 @@ void warn_seldom(Room room, std::string_view what, std::string_view message) {
     before = std::exchange(counted.unsaid, 0);
   }
   std::string text(message);
-  if (before > 0) text += " (and " + std::to_string(before) + " times more since the last such message)";
+  if (before > 0) text += " (and " + std::to_string(before) + " more times since the last such message)";
   parts->log(room, Level::warning, text);
 }
 

@@ -45,7 +45,7 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
     case 14:
       if (same(name, "content-length")) {
         ++lengths_;
-        // 1*DIGIT (RFC 9110 section 8.6), as many as fit into 64 bits.
+        // 1*DIGIT (RFC 9110 section 8.6), at most 19 of them: those always fit into 64 bits.
         const auto length = parse_whole<std::uint64_t>(value);
         length_is_valid_ = length && value.size() < 20;
         declared_length_ = length.value_or(0);

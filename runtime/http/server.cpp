@@ -107,10 +107,11 @@ Task<> Server::accept(Acceptor& acceptor) {
 
 void Server::admit(Socket socket) {
   if (connections_.size() >= settings_.max_connections && !close_one_that_is_idle()) {
-    warn_seldom(Room::http, "connections",
-                "all " + std::to_string(connections_.size()) +
-                    " connections are in use: new ones get 503; raise the limit of open files (ulimit -n, "
-                    "LimitNOFILE), of which clients get half");
+    warn_seldom(
+        Room::http, "connections",
+        "all " + std::to_string(connections_.size()) +
+            " connections are in use: new ones get 503; the limit follows that of open files (ulimit -n, "
+            "LimitNOFILE): half of it on the invoke port, an eighth, at most 1024, on the admin port");
     return turn_away(std::move(socket));
   }
   spawn_detached(loop_.get_executor(), [](Server& server, Socket client) -> Task<> {

@@ -59,8 +59,8 @@ Choice choose(const Problem& problem) {
             "as there "
             "are requests, keeps them apart, stops what takes too long, and lets them go afterwards"};
   return {"processes",
-          "tasks that share nothing but take longer than a timeout allows need processes of your own: as "
-          "parallel, and without a timeout"};
+          "tasks that share nothing but take longer than a timeout allows need processes of your own: they "
+          "run in parallel just as well, and no timeout stops them"};
 }
 
 }  // namespace coffees::street

@@ -27,7 +27,7 @@ LoadExplanation explain_missing(const std::string& name, const std::string& path
       (known && wanted->wanted_by != path ? wanted->wanted_by + ", which it uses, needs " : "it needs ") +
       name + ", which was not found. ";
   if (name.find('/') != std::string::npos) {
-    explanation.message += "It is named by a path, and there is no such file.";
+    explanation.message += "It is named by a path at which the function sees no file.";
     explanation.hint = "link with -L FOLDER -l NAME instead of the library's path, and -Wl,-rpath,'$ORIGIN'";
     return explanation;
   }

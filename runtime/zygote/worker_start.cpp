@@ -76,7 +76,8 @@ Task<StartResult> ZygoteSource::start(WorkerNumber number) {
     if (!lost || silences > 1) co_return result;
   }
   if (ok(result.failure))
-    result.failure = no_resources("the zygote of " + settings_.process.function + " dies at every start");
+    result.failure = no_resources("the zygote of " + settings_.process.function +
+                                  " ended at every attempt to start a worker");
   co_return result;
 }
 

@@ -25,7 +25,8 @@ Outcome repeated(const Outcome& prepared) {
 Outcome no_resources(const std::string& what) {
   diagnostics::warn_seldom(Room::zygote, "no resources", "no worker can be started: " + what);
   return Outcome::failure(Outcome::Kind::no_resources, what,
-                          "use fewer workers, or raise the limits (ulimit -u, -n)");
+                          "the machine may lack processes, descriptors or memory: use fewer workers, or "
+                          "raise the limits (ulimit -u, -n)");
 }
 
 ZygoteSource::ZygoteSource(Loop& loop, TimerQueue& timers, SourceSettings settings, LogSink& sink)

@@ -123,7 +123,7 @@ TEST_CASE("what happens very often is said once in ten seconds, then with how of
   }
   const std::vector<std::string> shown = scene.shown();
   REQUIRE(shown.size() == 4);
-  CHECK(shown[2].ends_with("the budget is used up (and 999 times more since the last such message)"));
+  CHECK(shown[2].ends_with("the budget is used up (and 999 more times since the last such message)"));
   CHECK(shown[3].ends_with("the budget is used up"));
 }
 

@@ -185,6 +185,7 @@ TEST_CASE("what is not there is 404 with a hint, a method that does not fit is 4
     const Response response = get(server.admin_port(), target);
     CHECK(response.status == 404);
     CHECK_FALSE(response.json()["hint"].get<std::string>().empty());
+    CHECK(response.header("x-coffees-error") == response.json()["code"]);
   }
   CHECK(get(server.admin_port(), "/api/v1/functions/expresso").json()["hint"] == "did you mean 'espresso'?");
   for (const char* target :

@@ -225,8 +225,7 @@ TEST_CASE("a recording that cannot be opened anew goes on where it was") {
   const Program server({"--record", file}, Program::Terminal::none, directory.path());
   std::filesystem::rename(directory.path() + "/logs", directory.path() + "/old");
   server.signal(SIGHUP);
-  REQUIRE(
-      eventually([&] { return has(server.errors(), "the recording continues in the open file"); }));
+  REQUIRE(eventually([&] { return has(server.errors(), "the recording continues in the open file"); }));
   const std::string id = post(server.port(), "/espresso", "x").header("x-request-id");
   CHECK(eventually([&] { return is_finished_in(directory.path() + "/old/events", id); }));
 }

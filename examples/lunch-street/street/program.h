@@ -44,8 +44,8 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  /// Further options, such as "--customers"; each keeps `value` where it is not given. Anything but a whole
-  /// number from `least` to `most` is a wrong option.
+  /// Further options, such as "--customers"; each keeps `value` where it is not given. This one takes a whole
+  /// number from `least` to `most`.
   void option(const std::string& name, int& value, const std::string& about, int least, int most);
   void option(const std::string& name, unsigned& value, const std::string& about);
   void option(const std::string& name, std::string& value, const std::string& about);
