@@ -38,6 +38,9 @@ constexpr std::size_t kMostListed = 10'000;
 /// `text` as a whole number in decimal digits, at most `most`; nothing for any other text.
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t most);
 
+/// For a question that the dispatcher's loop did not answer: 503.
+Reply no_answer();
+
 /// So many lists are made or written at the same time: what their memory may come to.
 constexpr std::size_t kMostLists = 8;
 
