@@ -31,20 +31,6 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-using BreakerState = scaler::CircuitBreaker::State;
-
-const char* breaker_name(BreakerState state) {
-  switch (state) {
-    case BreakerState::closed:
-      return "closed";
-    case BreakerState::open:
-      return "open";
-    case BreakerState::half_open:
-      return "half_open";
-  }
-  return "";
-}
-
 }  // namespace
 
 Json function_document(const config::Function& function, const FunctionState& state,
@@ -69,7 +55,7 @@ Json function_document(const config::Function& function, const FunctionState& st
                          {"draining", state.draining},
                          {"stopping", state.stopping}};
   document["queue"] = state.waiting;
-  document["breaker"] = breaker_name(state.breaker);
+  document["breaker"] = events::name_of(state.breaker);
   return document;
 }
 
@@ -123,7 +109,7 @@ td.n, th.n {{ text-align: right }}
         "<tr><td>{}<td>{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td class=\"n\">{}<td "
         "class=\"n\">{}</tr>\n",
         escape_html(function.name),
-        now.breaker != BreakerState::closed ? "crash loop" : escape_html(now.source.state),
+        now.breaker != events::BreakerState::closed ? "crash loop" : escape_html(now.source.state),
         now.snapshot.starting, now.snapshot.idle, now.snapshot.busy, now.waiting, function.limit);
   }
   page +=

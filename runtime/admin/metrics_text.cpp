@@ -144,8 +144,7 @@ void write_workers(Writer& out, const MetricsSource& source, std::size_t functio
   out.family("coffees_breaker_open", "gauge",
              "1 while the breaker of a function is open: its requests get 503, except for trial requests.");
   for (std::size_t i = 0; i < functions; ++i)
-    out.sample(out.labels(i),
-               source.state.functions[i].breaker != scaler::CircuitBreaker::State::closed ? 1 : 0);
+    out.sample(out.labels(i), source.state.functions[i].breaker != events::BreakerState::closed ? 1 : 0);
   out.family("coffees_queue_depth", "gauge", "Requests that wait.");
   for (std::size_t i = 0; i < functions; ++i) out.sample(out.labels(i), source.state.functions[i].waiting);
   out.family("coffees_inflight", "gauge", "Invocations that a worker is serving.");

@@ -15,7 +15,7 @@ struct FunctionState {
   std::size_t stopping = 0;
   std::size_t waiting = 0;  ///< requests, for whatever
   SourceStatus source;
-  scaler::CircuitBreaker::State breaker = scaler::CircuitBreaker::State::closed;
+  events::BreakerState breaker = events::BreakerState::closed;
   std::vector<WorkerStatus> workers;  ///< sorted by number
 };
 

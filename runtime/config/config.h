@@ -46,7 +46,7 @@ struct Function {
   std::string path;                       ///< of the handler library
   Duration timeout = defaults::kTimeout;  ///< of one invocation; negative: off
   Duration init_timeout = defaults::kInitTimeout;
-  Duration keep_warm = scaler::Rules{}.keep_warm;  ///< idle life; max(): for ever
+  Duration keep_warm = scaler::Rules{}.keep_warm;  ///< how long an idle worker is kept; max(): forever
   std::uint32_t min_warm = 0;
   std::uint32_t limit = static_cast<std::uint32_t>(scaler::Rules{}.limit);
   std::uint32_t queue = 0;
@@ -94,7 +94,7 @@ struct Server {
   std::uint64_t max_body = defaults::kMaxBody;      ///< bytes, requests and answers
   std::uint64_t min_upload = defaults::kMinUpload;  ///< bytes a second
   std::uint64_t memory_budget = 0;  ///< bytes that requests and answers may take; 0: a quarter of the memory
-  Duration linger = defaults::kLinger;  ///< how long a refused client may go on sending
+  Duration linger = defaults::kLinger;  ///< how long a refused client may keep sending
   Duration drain{std::chrono::seconds(10)};
   IsolationWish isolation = IsolationWish::best;
   LogLevel log_level = LogLevel::info;

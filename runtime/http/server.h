@@ -22,7 +22,7 @@ struct ServerSettings {
   Duration write_time{std::chrono::seconds(30)};  ///< for a client to take an answer or a piece of one, and
                                                   ///< a second more for each 64 KiB
   Duration stall_time{std::chrono::hours(24)};    ///< for a client to take anything at all of an answer
-  Duration linger = defaults::kLinger;            ///< how long a refused client may go on sending
+  Duration linger = defaults::kLinger;            ///< how long a refused client may keep sending
   MemoryBudget* budget =
       nullptr;  ///< what requests and answers may take; outlives the server; null: nothing is counted
 };

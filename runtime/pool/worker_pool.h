@@ -70,7 +70,9 @@ class WorkerPool {
   [[nodiscard]] scaler::Snapshot snapshot() const;
   [[nodiscard]] SourceStatus source_status() const { return source_->status(); }
   [[nodiscard]] bool breaker_is_open() const { return breaker_.is_open(); }
-  [[nodiscard]] scaler::CircuitBreaker::State breaker_state() const { return breaker_.state(); }
+  [[nodiscard]] events::BreakerState breaker_state() const {
+    return static_cast<events::BreakerState>(breaker_.state());  // worker_pool.cpp checks that they agree
+  }
 
   // -- For Lease.
   Task<InvocationResult> invoke(Loan& loan, TurnListener& listener);

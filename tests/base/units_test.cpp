@@ -61,7 +61,7 @@ TEST_CASE("a duration for a table keeps its two largest units") {
   CHECK(rough_duration(3.6e6 + 7 * 60e3 + 59e3) == "1h07m");
 }
 
-TEST_CASE("milliseconds are split into integers, and less than none is none") {
+TEST_CASE("milliseconds are split into integers, and a negative time counts as zero") {
   const Milliseconds time = split_milliseconds(nanoseconds(12'345'999));
   CHECK(time.whole == 12);
   CHECK(time.thousandths == 345);

@@ -22,8 +22,7 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
   ~Pipe();
   void write(const void* bytes, std::size_t size) const;
-  /// Sleeps until so many bytes are there. Returns false when no more will come: no process can write any
-  /// more.
+  /// Sleeps until `size` bytes are there. Returns false when the pipe's last writer has closed it before.
   bool read(void* bytes, std::size_t size) const;
   /// Whether something is there, after that time at most.
   [[nodiscard]] bool readable(std::chrono::milliseconds limit) const;
